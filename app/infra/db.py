@@ -1,0 +1,82 @@
+"""The database: engine, naming of constraints, and the only place that commits.
+
+One request or one job is one transaction. ``Database.transaction`` opens it, commits at the end
+and rolls back on any exception; nobody else calls ``commit``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from psycopg.errors import Diagnostic
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel
+
+from app.config import Environment, Settings
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_SHIFT = "business_shift"
+
+
+def make_engine(settings: Settings) -> Engine:
+    """An engine over psycopg 3 with a pool of ``database_pool`` connections."""
+    url = settings.database_url.get_secret_value()
+    if url.startswith("postgresql://"):
+        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    return create_engine(
+        url,
+        pool_size=settings.database_pool,
+        max_overflow=0,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "dudao",
+            "options": "-c timezone=UTC -c statement_timeout=60000"
+            " -c idle_in_transaction_session_timeout=300000",
+        },
+    )
+
+
+class Database:
+    """Hands out transactions. In demo and test it also reads the shift of the business clock."""
+
+    def __init__(self, engine: Engine, env: Environment) -> None:
+        self.engine = engine
+        self._may_shift = env is not Environment.PRODUCTION
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits when the block ends well and rolls back when it raises."""
+        with Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+            tx.info[_SHIFT] = self._read_shift(tx)
+            yield tx
+
+    def _read_shift(self, tx: Session) -> timedelta:
+        if not self._may_shift:
+            return timedelta(0)
+        row = tx.connection().execute(text("SELECT shift_s FROM business_clock")).first()
+        return timedelta(seconds=float(row[0])) if row else timedelta(0)
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def shift_of(tx: Session) -> timedelta:
+    """By how much the business clock of this transaction runs beside the real one."""
+    shift: timedelta = tx.info.get(_SHIFT, timedelta(0))
+    return shift
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """The name of the constraint that a statement broke, as PostgreSQL reports it."""
+    diagnostic: Diagnostic | None = getattr(error.orig, "diag", None)
+    return diagnostic.constraint_name if diagnostic else None

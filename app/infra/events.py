@@ -1,0 +1,102 @@
+"""Events: what happened, recorded in the transaction in which it happened.
+
+An event row is the audit trail, the queue and the change feed in one. It is immutable (a trigger
+refuses UPDATE and DELETE); only its ``seq`` is filled in once, after commit, by the sequencer.
+Committed rows become visible in another order than their ids, so a reader that followed the ids
+would skip some; ``seq`` is given to rows that are already visible and is therefore a safe cursor.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col
+
+from app.infra import business_time
+from app.infra.columns import Instant, Json, id_column
+from app.infra.jobs import enqueue
+from app.kit import clock
+
+SEQUENCER_LOCK = 0x44554441
+_ACTOR = "event_actor"
+
+
+class Event(SQLModel, table=True):
+    """One business change: who did what to what, when, from where."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        sa.Index("uq_event_seq", "seq", unique=True),
+        sa.Index("ix_event_unplaced", "id", postgresql_where=sa.text("seq IS NULL")),
+        sa.Index("ix_event_subject", "subject_type", "subject_id", "id"),
+    )
+
+    id: UUID = id_column()
+    seq: int | None = Field(default=None, sa_type=sa.BigInteger)
+    kind: str = Field(max_length=80)
+    subject_type: str = Field(max_length=40)
+    subject_id: UUID
+    actor_id: UUID | None
+    request_id: str | None = Field(max_length=64)
+    address: str | None = Field(max_length=64)
+    happened_at: Instant
+    recorded_at: Instant
+    data: Json
+
+
+def name_actor(tx: Session, **actor: Any) -> None:
+    """Say who acts (``actor_id``, ``request_id``, ``address``); later events carry it."""
+    known = tx.info.setdefault(_ACTOR, dict.fromkeys(("actor_id", "request_id", "address")))
+    known.update(actor)
+
+
+def record(tx: Session, kind: str, *, subject: tuple[str, UUID], **data: Any) -> Event:
+    """Write one event into the running transaction; ``data`` must be plain JSON values."""
+    name_actor(tx)
+    event = Event(
+        kind=kind,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        happened_at=business_time.now(tx),
+        recorded_at=clock.real_now(),
+        data=data,
+        **tx.info[_ACTOR],
+    )
+    tx.add(event)
+    return event
+
+
+def place_events(
+    tx: Session, *, handlers: Mapping[str, Sequence[str]], batch: int, at: datetime
+) -> int:
+    """Give committed events their places and make one job per handler; returns how many.
+
+    Only one sequencer works at a time (a transaction-wide advisory lock); a second one returns 0
+    at once. ``handlers`` maps an event kind to the names of its handlers.
+    """
+    locked = tx.connection().execute(sa.select(sa.func.pg_try_advisory_xact_lock(SEQUENCER_LOCK)))
+    if not locked.scalar_one():
+        return 0
+    waiting = tx.exec(_unplaced(batch)).all()
+    if not waiting:
+        return 0
+    last = tx.connection().execute(sa.select(sa.func.max(Event.seq))).scalar_one() or 0
+    places = [{"b_id": row.id, "b_seq": last + n} for n, row in enumerate(waiting, start=1)]
+    table = Event.__table__  # type: ignore[attr-defined]
+    statement = (
+        sa.update(table).where(table.c.id == sa.bindparam("b_id")).values(seq=sa.bindparam("b_seq"))
+    )
+    tx.connection().execute(statement, places)
+    enqueue(tx, [(row.id, name) for row in waiting for name in handlers[row.kind]], at=at)
+    return len(waiting)
+
+
+def _unplaced(batch: int) -> Any:
+    return (
+        sa.select(col(Event.id), col(Event.kind))
+        .where(col(Event.seq).is_(None))
+        .order_by(col(Event.id))
+        .limit(batch)
+    )

@@ -1,0 +1,27 @@
+"""Identifiers: UUIDv7 for rows, readable numbers for documents."""
+
+import hashlib
+import secrets
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7: unique without coordination, and in order of making for the index."""
+    return uuid7()
+
+
+def document_number(year: int, serial: int) -> str:
+    """The number people see on a ledger entry, for instance ``2018-000042``."""
+    return f"{year:04d}-{serial:06d}"
+
+
+def new_token() -> str:
+    """A random bearer token of 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> str:
+    """What is stored of a token: its SHA-256, so that a copy of the database opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()

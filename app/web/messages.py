@@ -1,0 +1,242 @@
+"""The catalogue: every error code the service can give, with its texts in Chinese and English.
+
+Clients switch on the code. A test walks the source and fails on a code that is not listed here,
+or on an entry that nobody raises; ``openapi/errors.md`` is generated from this table.
+"""
+
+from typing import Any, NamedTuple
+
+from app.web.language import Language
+
+
+class Text(NamedTuple):
+    """Title in two languages, and what to do next in two languages."""
+
+    zh: str
+    en: str
+    do_zh: str = ""
+    do_en: str = ""
+
+
+PROBLEMS: dict[str, Text] = {
+    "request.invalid": Text(
+        "请求内容有误",
+        "The request is not valid",
+        "请按 errors 中逐条指出的位置修改后重发。",
+        "Correct each place named in errors, then resend.",
+    ),
+    "request.not-found": Text(
+        "没有这个地址",
+        "There is no such address",
+        "请核对接口地址，见 /docs。",
+        "Check the path against /docs.",
+    ),
+    "request.method-not-allowed": Text(
+        "此地址不支持该方法",
+        "The method is not allowed here",
+        "请核对接口方法，见 /docs。",
+        "Check the method against /docs.",
+    ),
+    "request.too-large": Text(
+        "请求体过大",
+        "The request body is too large",
+        "请分批发送。",
+        "Send it in smaller parts.",
+    ),
+    "request.media-type": Text(
+        "请求类型不受支持",
+        "The content type of the request is not supported",
+        "请使用 Content-Type: application/json。",
+        "Send Content-Type: application/json.",
+    ),
+    "request.refused": Text(
+        "请求被拒绝",
+        "The request was refused",
+        "请核对请求。",
+        "Check the request.",
+    ),
+    "service.failed": Text(
+        "服务内部出错",
+        "The service failed",
+        "请稍后重试；如仍失败，请把 request_id 报给管理员。",
+        "Try again later; if it persists, give the request_id to the administrator.",
+    ),
+    "service.busy": Text(
+        "服务繁忙",
+        "The service is busy",
+        "请稍后按 Retry-After 重试。",
+        "Retry after Retry-After.",
+    ),
+    "store.unavailable": Text(
+        "照片存储暂时不可用",
+        "The photo store does not answer",
+        "请稍后重试，本机照片请保留。",
+        "Try again later and keep the photos on the device.",
+    ),
+    "auth.required": Text(
+        "请先登录",
+        "Sign in first",
+        "请在 Authorization 头中携带有效的访问令牌。",
+        "Send a valid access token as Bearer.",
+    ),
+    "auth.bad-credentials": Text(
+        "账号或密码不正确",
+        "Wrong account or password",
+        "请核对后重试。",
+        "Check both and try again.",
+    ),
+    "auth.bad-refresh-token": Text(
+        "登录已失效",
+        "The refresh token is not valid any more",
+        "请重新登录；本机未上传的数据不会丢失。",
+        "Sign in again; data on the device is kept.",
+    ),
+    "auth.bad-grant": Text(
+        "不支持的授权方式",
+        "This grant type is not supported",
+        "grant_type 应为 password 或 refresh_token，并带齐参数。",
+        "Use grant_type password or refresh_token with its parameters.",
+    ),
+    "auth.forbidden": Text(
+        "没有权限",
+        "You may not do this",
+        "此操作需要权限 {permission}。",
+        "This needs the permission {permission}.",
+    ),
+    "unit.not-found": Text("没有这个单位", "There is no such unit"),
+    "checklist.not-found": Text("没有这个检查表版本", "There is no such checklist version"),
+    "round.not-found": Text("没有这个轮次", "There is no such round"),
+    "round.exists": Text(
+        "轮次已存在",
+        "The round exists already",
+        "代码 {round} 已用过；轮次一经载入不再覆盖。",
+        "The code {round} is taken; a loaded round is never overwritten.",
+    ),
+    "round.not-open": Text(
+        "轮次尚未开始",
+        "The round has not been opened yet",
+        "请在轮次开始后提交。",
+        "Submit after the round has been opened.",
+    ),
+    "league.not-found": Text("没有这个排序组", "There is no such league"),
+    "visit.not-found": Text("没有这次检查", "There is no such visit"),
+    "visit.invalid": Text(
+        "检查内容与检查表不符",
+        "The visit does not fit its checklist",
+        "请按 errors 中逐条指出的位置修改后重发，照片不会丢失。",
+        "Correct each place named in errors and resend; no photo is lost.",
+    ),
+    "visit.id-reused": Text(
+        "该编号已用于内容不同的检查",
+        "This id belongs to a visit with other content",
+        "若为新的检查请换用新编号；若为更正，请提交修订。",
+        "Use a new id for a new visit; send a revision for a correction.",
+    ),
+    "photo.not-found": Text("没有这张照片", "There is no such photo"),
+    "photo.id-reused": Text(
+        "该编号已用于另一张照片",
+        "This id belongs to another photo",
+        "请为这张照片换用新编号。",
+        "Give this photo a new id.",
+    ),
+    "photo.too-many-open": Text(
+        "待上传的照片过多",
+        "Too many photos are announced and not stored",
+        "请先完成已登记照片的上传。",
+        "Finish the uploads that are under way.",
+    ),
+    "photo.not-stored": Text(
+        "照片尚未入库",
+        "The photo is not stored yet",
+        "请稍后再取。",
+        "Ask again later.",
+    ),
+    "photo.size-mismatch": Text(
+        "上传的字节数与登记的不符",
+        "Other size than announced",
+        "请重新拍摄或重新登记。",
+        "Announce the photo again under a new id.",
+    ),
+    "photo.digest-mismatch": Text(
+        "上传的内容与登记的摘要不符",
+        "Other bytes than announced",
+        "请重新登记并上传。",
+        "Announce the photo again under a new id.",
+    ),
+    "photo.undecodable": Text(
+        "照片无法完整解码",
+        "The photo cannot be decoded whole",
+        "照片可能已损坏，请重新拍摄。",
+        "It is probably damaged; take it again.",
+    ),
+    "photo.type-mismatch": Text(
+        "照片格式与登记的不符",
+        "The format is not the announced one",
+        "请按真实格式重新登记。",
+        "Announce it again with its true type.",
+    ),
+    "photo.too-many-pixels": Text(
+        "照片像素过大",
+        "The photo has too many pixels",
+        "请缩小后换新编号重新上传。",
+        "Make it smaller and send it under a new id.",
+    ),
+    "problem.not-found": Text("台账中没有这个问题", "There is no such entry in the ledger"),
+}
+
+FIELDS: dict[str, Text] = {
+    "field.missing": Text("缺少此项", "this field is required"),
+    "field.extra": Text("不认识的字段", "unknown field"),
+    "field.type": Text("类型不对，应为{expected}", "wrong type, expected {expected}"),
+    "field.value": Text("取值不对：{expected}", "not an allowed value: {expected}"),
+    "field.format": Text("格式不对：{expected}", "wrong format: {expected}"),
+    "field.too-small": Text("不得小于 {limit}", "must not be less than {limit}"),
+    "field.too-large": Text("不得大于 {limit}", "must not be greater than {limit}"),
+    "field.too-short": Text("不得少于 {limit}", "must have at least {limit}"),
+    "field.too-long": Text("不得多于 {limit}", "must have at most {limit}"),
+    "field.json": Text("不是合法的 JSON", "is not valid JSON"),
+    "field.bad-cursor": Text("翻页游标无效，请从第一页重取", "bad cursor; start from page one"),
+    "field.unknown-reference": Text("没有这个{kind}：{value}", "there is no {kind} {value}"),
+    "field.duplicate": Text("重复出现：{value}", "given twice: {value}"),
+    "field.differs": Text("与首次提交的内容不同", "differs from what was sent first"),
+    "field.order": Text("结束时间早于开始时间", "the end is before the beginning"),
+    "item.unknown": Text("检查表中没有条目 {item}", "the checklist has no item {item}"),
+    "item.unanswered": Text("条目 {item} 没有作答", "item {item} is not answered"),
+    "item.bad-value": Text("条目 {item} 应答 {expected}", "item {item} takes {expected}"),
+    "item.reason-missing": Text("不适用须写明理由", "not applicable needs a reason"),
+    "item.finding-missing": Text(
+        "失分条目至少要有一条问题", "an answer that loses points needs at least one finding"
+    ),
+    "item.finding-count": Text(
+        "数量 {value} 与问题条数 {found} 不符", "count {value} does not equal {found} findings"
+    ),
+    "item.photo-missing": Text(
+        "至少需要 {minimum} 张照片", "at least {minimum} photo(s) are required"
+    ),
+    "item.unexpected-finding": Text("未失分的条目不应有问题", "no finding where nothing is lost"),
+    "photo.not-yours": Text("这张照片由他人登记", "the photo was announced by somebody else"),
+    "photo.refused": Text("这张照片未通过校验", "the photo was refused"),
+    "site.other-category": Text(
+        "检查表不适用于此类点位", "the checklist is not for this kind of site"
+    ),
+}
+
+
+def title_of(code: str, language: Language) -> str:
+    """The title of a problem."""
+    text = PROBLEMS[code]
+    return text.en if language == "en" else text.zh
+
+
+def detail_of(code: str, language: Language, data: dict[str, Any]) -> str:
+    """What happened and what to do next, with the error's data filled in."""
+    text = PROBLEMS[code]
+    title, do = (text.en, text.do_en) if language == "en" else (text.zh, text.do_zh)
+    joint = ". " if language == "en" else "。"
+    return (title + (joint + do if do else "")).format(**data)
+
+
+def fault_text(code: str, language: Language, data: dict[str, Any]) -> str:
+    """One fault at one field, in words."""
+    text = FIELDS[code]
+    return (text.en if language == "en" else text.zh).format(**data)

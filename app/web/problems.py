@@ -1,0 +1,150 @@
+"""Error kind -> HTTP status and RFC 9457 body: the only such table."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from psycopg import OperationalError as DriverError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.kit import errors
+from app.web import messages
+from app.web.language import Language, preferred_language
+
+STATUS: dict[type[errors.DudaoError], int] = {
+    errors.Invalid: 422,
+    errors.Unauthorised: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.Unavailable: 503,
+}
+_HTTP_CODES = {
+    404: "request.not-found",
+    405: "request.method-not-allowed",
+    413: "request.too-large",
+    415: "request.media-type",
+}
+_RETRY_AFTER_S = "5"
+_log = structlog.get_logger("dudao.web")
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application leave as problem+json."""
+    app.add_exception_handler(errors.DudaoError, _on_business_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(OperationalError, _on_database_down)
+    app.add_exception_handler(DriverError, _on_database_down)
+    app.add_exception_handler(PoolTimeout, _on_database_down)
+    app.add_exception_handler(Exception, _on_failure)
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    code: str,
+    *,
+    data: dict[str, Any] | None = None,
+    faults: Sequence[errors.Fault] = (),
+) -> Response:
+    """The reply for one problem, in the caller's language."""
+    language = preferred_language(request.headers.get("accept-language", ""))
+    body = {
+        "type": f"urn:dudao:problem:{code}",
+        "code": code,
+        "title": messages.title_of(code, language),
+        "detail": messages.detail_of(code, language, data or {}),
+        "status": status,
+        "instance": request.url.path,
+        "request_id": getattr(request.state, "request_id", ""),
+        "errors": [_fault(fault, language) for fault in faults],
+    }
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        headers["Retry-After"] = _RETRY_AFTER_S
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _fault(fault: errors.Fault, language: Language) -> dict[str, Any]:
+    return {
+        "pointer": fault.pointer,
+        "code": fault.code,
+        "message": messages.fault_text(fault.code, language, fault.data),
+        "params": fault.data,
+    }
+
+
+def _on_business_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.DudaoError)  # noqa: S101 - registered for this class only
+    status = STATUS[type(error)]
+    return problem_response(request, status, error.code, data=error.data, faults=error.faults)
+
+
+def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    faults = [_to_fault(entry) for entry in error.errors()]
+    return problem_response(request, 422, "request.invalid", faults=faults)
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    code = _HTTP_CODES.get(error.status_code, "request.refused")
+    return problem_response(request, error.status_code, code)
+
+
+def _on_database_down(request: Request, error: Exception) -> Response:
+    _log.warning("database_unavailable", error=type(error).__name__)
+    return problem_response(request, 503, "service.busy")
+
+
+def _on_failure(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", exc_info=error)
+    return problem_response(request, 500, "service.failed")
+
+
+_BY_TYPE: dict[str, tuple[str, str]] = {
+    "missing": ("field.missing", ""),
+    "extra_forbidden": ("field.extra", ""),
+    "json_invalid": ("field.json", ""),
+    "greater_than_equal": ("field.too-small", "ge"),
+    "greater_than": ("field.too-small", "gt"),
+    "less_than_equal": ("field.too-large", "le"),
+    "less_than": ("field.too-large", "lt"),
+    "string_too_short": ("field.too-short", "min_length"),
+    "too_short": ("field.too-short", "min_length"),
+    "string_too_long": ("field.too-long", "max_length"),
+    "too_long": ("field.too-long", "max_length"),
+    "enum": ("field.value", "expected"),
+    "literal_error": ("field.value", "expected"),
+    "string_pattern_mismatch": ("field.format", "pattern"),
+}
+
+
+def _to_fault(entry: dict[str, Any]) -> errors.Fault:
+    """A pydantic error in our words; its input is never repeated."""
+    place = [str(part) for part in entry["loc"] if part not in ("body", "query", "path")]
+    pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+    kind, context = str(entry["type"]), entry.get("ctx") or {}
+    code, key = _BY_TYPE.get(kind, ("", ""))
+    if code in {"field.value", "field.format"}:
+        return errors.Fault(pointer, code, {"expected": str(context.get(key, ""))})
+    if code:
+        return errors.Fault(pointer, code, {"limit": _plain(context.get(key))} if key else {})
+    if kind == "json_invalid" or kind.endswith("_type"):
+        return errors.Fault(pointer, "field.type", {"expected": kind.removesuffix("_type")})
+    return errors.Fault(pointer, "field.format", {"expected": kind.replace("_", " ")})
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float) else str(value)
