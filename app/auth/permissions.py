@@ -1,0 +1,26 @@
+"""Who may do what, as data: role -> permissions. The scope predicate narrows rows further."""
+
+from app.organisation.rules import Role
+
+_READ = frozenset(
+    {"organisation.read", "checklist.read", "round.read", "site.read", "ranking.read"}
+)
+_EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read"})
+_FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read"})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | {"photo.read-original"},
+    Role.HQ_EDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
+    Role.AUDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
+    Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,
+    Role.TEAM_LEAD: _READ | _EVIDENCE_READ | _FIELD_WORK,
+    Role.UNIT_COORDINATOR: _READ | _EVIDENCE_READ,
+    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ,
+    Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
+    Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),
+}
+
+
+def permissions_of(roles: frozenset[str]) -> frozenset[str]:
+    """All that somebody with these roles may do."""
+    return frozenset().union(*(ROLE_PERMISSIONS[Role(role)] for role in roles))

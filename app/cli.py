@@ -1,0 +1,189 @@
+"""The ``dudao`` command line. It reads settings, calls one function each, and prints."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app import loading, serving
+from app.config import Environment, read_settings
+from app.infra import business_time, migrations, store_probe
+from app.infra.blobs import Blobs
+from app.infra.db import Database, make_engine
+from app.infra.embedded import EmbeddedError
+from app.kit.errors import DudaoError
+from app.organisation.rules import Role
+from app.web import messages
+
+cli = typer.Typer(no_args_is_help=True, help="督导 Dudao", pretty_exceptions_enable=False)
+storage = typer.Typer(no_args_is_help=True, help="照片存储 · the object store")
+city = typer.Typer(no_args_is_help=True, help="城市数据 · a city's data")
+clock = typer.Typer(no_args_is_help=True, help="业务时钟 · the business clock (demo and test only)")
+cli.add_typer(storage, name="storage")
+cli.add_typer(city, name="city")
+cli.add_typer(clock, name="clock")
+console = Console()
+problems = Console(stderr=True)
+
+DataFolder = Annotated[Path, typer.Option("--data", help="数据目录 · where embedded data lies")]
+_DEFAULT_DATA = Path(__file__).resolve().parents[1] / "data"
+
+
+@cli.command()
+def serve(
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="自带 PostgreSQL 与 S3 · with embedded stores")
+    ] = False,
+    data: DataFolder = _DEFAULT_DATA,
+    host: Annotated[str, typer.Option(help="监听地址 · address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口 · port")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="API 进程数 · processes")] = 1,
+    env: Annotated[Environment, typer.Option(help="环境 · environment")] = Environment.PRODUCTION,
+    pg_port: Annotated[int | None, typer.Option(help="PostgreSQL 端口 · port")] = None,
+    s3_port: Annotated[int | None, typer.Option(help="S3 端口 · port")] = None,
+) -> None:
+    """启动 API（--embedded 时连同数据库、存储和后台）· Run the API, or everything."""
+    if not embedded:
+        serving.run_api(host, port, workers)
+        return
+    place = serving.Place(
+        data=data, host=host, port=port, env=env, workers=workers, pg_port=pg_port, s3_port=s3_port
+    )
+    raise typer.Exit(serving.serve_embedded(place, lambda line: console.print(line, style="dim")))
+
+
+@cli.command()
+def worker() -> None:
+    """启动后台 · Run the worker."""
+    from app.worker import main as run_worker
+
+    run_worker()
+
+
+@cli.command()
+def migrate() -> None:
+    """升级数据库 · Bring the database to the newest revision."""
+    engine = make_engine(read_settings())
+    before = migrations.revision_of(engine)
+    migrations.upgrade(engine)
+    console.print(f"{before or '(empty)'} → {migrations.newest_revision()}")
+
+
+@cli.command("create-user")
+def create_user(
+    login: str,
+    name: Annotated[str, typer.Option(help="姓名 · name")],
+    role: Annotated[Role, typer.Option(help="角色 · role")],
+    unit: Annotated[str, typer.Option(help="单位代码 · code of the unit")],
+    area: Annotated[list[str] | None, typer.Option(help="区域代码 · areas")] = None,
+    line: Annotated[list[str] | None, typer.Option(help="专项代码 · lines")] = None,
+    password: Annotated[str | None, typer.Option(help="不给则生成 · made if absent")] = None,
+) -> None:
+    """新建账号 · Create a user; a password that was made is printed once."""
+    chosen = password or secrets.token_urlsafe(12)
+    row = {
+        "login": login, "name": name, "role": role.value, "unit": unit,
+        "areas": area or [], "lines": line or [], "password": chosen,
+    }  # fmt: skip
+    with _database().transaction() as tx:
+        loading.create_user(tx, row)
+    console.print(f"{login} · {role.value}" + ("" if password else f" · {chosen}"))
+
+
+@city.command("load")
+def load_city(folder: Path) -> None:
+    """载入城市 · Units, lines, categories, responsibilities, checklists, campaign."""
+    with _database().transaction() as tx:
+        counts = loading.load_city(tx, folder)
+    console.print(", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+@city.command("load-users")
+def load_users(file: Path) -> None:
+    """载入账号 · People with their postings."""
+    with _database().transaction() as tx:
+        count = loading.load_people(tx, file)
+    console.print(f"users {count}")
+
+
+@city.command("load-round")
+def load_round(
+    file: Path,
+    campaign: Annotated[Path, typer.Option(help="campaign.json")],
+) -> None:
+    """载入轮次 · A round with its sites and tasks."""
+    with _database().transaction() as tx:
+        new = loading.load_round(tx, file, campaign)
+        round_id = new.id
+    console.print(f"round {round_id}")
+
+
+@clock.command("set")
+def set_clock(instant: datetime) -> None:
+    """拨业务时钟 · Make business time show INSTANT now; refused in production."""
+    settings = read_settings()
+    if settings.env is Environment.PRODUCTION:
+        raise typer.BadParameter("业务时钟只能在演示或测试环境调整 · demo and test only")
+    if instant.tzinfo is None:
+        raise typer.BadParameter("请带时区 · give an offset, e.g. 2018-09-10T09:00:00+08:00")
+    with _database().transaction() as tx:
+        business_time.set_business_time(tx, instant=instant)
+    console.print(f"business time {instant.isoformat()}")
+
+
+@storage.command("init")
+def init_storage() -> None:
+    """建桶 · Make the buckets that are missing."""
+    made = Blobs(read_settings()).prepare()
+    console.print("made: " + (", ".join(made) or "nothing"))
+
+
+@storage.command("probe")
+def probe_storage() -> None:
+    """实测存储 · Try the configured S3 for real and print what it can and cannot do."""
+    table = Table("trial", "kept", "if not")
+    broken = False
+    for trial in store_probe.probe(read_settings()):
+        mark = "[green]yes[/]" if trial.kept else "[red]NO[/]"
+        table.add_row(trial.name, mark, "" if trial.kept else trial.advice)
+        broken = broken or (trial.needed and not trial.kept)
+    console.print(table)
+    raise typer.Exit(1 if broken else 0)
+
+
+@cli.command("openapi")
+def write_openapi(
+    folder: Annotated[Path, typer.Option(help="目标目录 · target folder")] = Path("openapi"),
+) -> None:
+    """生成接口文档 · Write openapi.json and errors.md."""
+    serving.write_openapi(folder)
+    console.print(f"wrote {folder}/openapi.json, {folder}/errors.md")
+
+
+def _database() -> Database:
+    settings = read_settings()
+    return Database(make_engine(settings), settings.env)
+
+
+def main() -> None:
+    """Run a command; an error of ours is printed as words, not as a traceback."""
+    try:
+        cli()
+    except EmbeddedError as error:
+        problems.print(str(error), style="red")
+        raise SystemExit(1) from error
+    except DudaoError as error:
+        problems.print(messages.detail_of(error.code, "zh", error.data), style="red")
+        for fault in error.faults:
+            problems.print(
+                f"  {fault.pointer}: {messages.fault_text(fault.code, 'zh', fault.data)}"
+            )
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Between photo rows and their wire shapes."""
+
+from uuid import UUID
+
+from app.evidence import service
+from app.evidence.rules import Announced, PhotoState
+from app.evidence.schemas import AnnounceIn, PhotoIn, PhotoOut, PhotoStateOut, UploadOut
+from app.evidence.tables import Blob, Photo
+from app.evidence.verification import quarantine_key
+from app.infra.blobs import Blobs, UploadBinding
+from app.kit.errors import Fault
+from app.kit.geo import Point
+from app.web import messages
+from app.web.language import Language
+from app.web.wire import Location, ProblemDetails
+
+
+def announce_faults(body: AnnounceIn, most: int) -> list[Fault]:
+    """Photos that are larger than the service takes, and ids that are given twice."""
+    faults = []
+    seen: set[UUID] = set()
+    for index, photo in enumerate(body.photos):
+        if photo.size > most:
+            faults.append(Fault(f"/photos/{index}/size", "field.too-large", {"limit": most}))
+        if photo.id in seen:
+            value = {"value": str(photo.id)}
+            faults.append(Fault(f"/photos/{index}/id", "field.duplicate", value))
+        seen.add(photo.id)
+    return faults
+
+
+def announcement_of(photo: PhotoIn) -> service.Announcement:
+    """What the service takes of a photo on the wire."""
+    place = photo.location
+    return service.Announcement(
+        id=photo.id,
+        bytes_=Announced(photo.sha256, photo.size, photo.content_type),
+        md5=photo.md5,
+        role=photo.role,
+        captured_at=photo.captured_at,
+        place=place_of(place) if place else None,
+    )
+
+
+def place_of(location: Location) -> service.Place:
+    """A place of the wire as the service takes it."""
+    return service.Place(Point(location.lat, location.lon), location.crs, location.accuracy_m)
+
+
+def upload_out(blobs: Blobs, photo: Photo) -> UploadOut | None:
+    """The upload address of a photo that still waits for its bytes."""
+    if photo.state is not PhotoState.ANNOUNCED:
+        return None
+    upload = blobs.presign_upload(
+        quarantine_key(photo.id),
+        UploadBinding(photo.size, photo.content_type, photo.sha256, photo.md5),
+    )
+    return UploadOut(
+        method="PUT", url=upload.url, headers=upload.headers, expires_in_s=upload.expires_in_s
+    )
+
+
+def state_out(photo: Photo, language: Language) -> PhotoStateOut:
+    """Where a photo stands, and why it was refused if it was."""
+    return PhotoStateOut(
+        id=photo.id, state=photo.state, problem=_problem(photo.reject_code, language)
+    )
+
+
+def _problem(code: str | None, language: Language) -> ProblemDetails | None:
+    if code is None:
+        return None
+    return ProblemDetails(
+        code=code,
+        title=messages.title_of(code, language),
+        detail=messages.detail_of(code, language, {}),
+    )
+
+
+def photo_out(photo: Photo, blob: Blob | None, language: Language) -> PhotoOut:
+    """A photo in full."""
+    return PhotoOut(
+        **dict(state_out(photo, language)),
+        role=photo.role,
+        sha256=photo.sha256,
+        size=photo.size,
+        content_type=photo.content_type,
+        captured_at=photo.captured_at,
+        location=_location(photo),
+        width=blob.width if blob else None,
+        height=blob.height if blob else None,
+        stored_at=photo.stored_at,
+    )
+
+
+def _location(photo: Photo) -> Location | None:
+    if photo.lat is None or photo.lon is None or photo.crs is None:
+        return None
+    return Location(lat=photo.lat, lon=photo.lon, crs=photo.crs, accuracy_m=photo.accuracy_m)

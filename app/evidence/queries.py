@@ -1,0 +1,93 @@
+"""Reads of photos, and who may look at them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.evidence.rules import PhotoState
+from app.evidence.tables import Blob, Grant, Photo
+from app.kit.errors import NotFound
+from app.organisation.queries import within_reach
+from app.web.principal import Principal
+
+OPEN_STATES = (PhotoState.ANNOUNCED, PhotoState.VERIFYING)
+
+
+def lock_photos(tx: Session, ids: Sequence[UUID]) -> dict[UUID, Photo]:
+    """The photos with these ids, locked in the order of their ids."""
+    rows = tx.exec(
+        select(Photo).where(col(Photo.id).in_(ids)).order_by(col(Photo.id)).with_for_update()
+    ).all()
+    return {photo.id: photo for photo in rows}
+
+
+def find_photos(tx: Session, ids: Sequence[UUID]) -> dict[UUID, Photo]:
+    """The photos with these ids, whoever they belong to."""
+    rows = tx.exec(select(Photo).where(col(Photo.id).in_(ids))).all()
+    return {photo.id: photo for photo in rows}
+
+
+def list_own(tx: Session, owner_id: UUID, ids: Sequence[UUID]) -> Sequence[Photo]:
+    """Those of the photos that belong to their asker."""
+    mine = select(Photo).where(col(Photo.id).in_(ids), Photo.owner_id == owner_id)
+    return tx.exec(mine).all()
+
+
+def count_open(tx: Session, owner_id: UUID) -> int:
+    """How many photos of a person are announced and not decided yet."""
+    found = tx.connection().execute(
+        sa.select(sa.func.count())
+        .select_from(Photo)
+        .where(col(Photo.owner_id) == owner_id, col(Photo.state).in_(OPEN_STATES))
+    )
+    return int(found.scalar_one())
+
+
+def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
+    """A photo that the caller took or was granted; for everybody else there is none."""
+    granted = sa.exists().where(
+        col(Grant.photo_id) == col(Photo.id),
+        within_reach(
+            principal.postings,
+            area=col(Grant.area_path),
+            line=col(Grant.line_id),
+            answerable=col(Grant.unit_path),
+        ),
+    )
+    photo = tx.exec(
+        select(Photo)
+        .where(Photo.id == photo_id)
+        .where(sa.or_(col(Photo.owner_id) == principal.user_id, granted))
+    ).first()
+    if photo is None:
+        raise NotFound("photo.not-found")
+    return photo
+
+
+def find_blob(tx: Session, sha256: str) -> Blob | None:
+    """The kept bytes of a digest."""
+    return tx.get(Blob, sha256)
+
+
+def due_for_sweep(tx: Session, *, now: datetime, limit: int) -> Sequence[Photo]:
+    """Announced photos whose upload may have arrived without a word; locked, others skipped."""
+    due: Any = (
+        select(Photo)
+        .where(Photo.state == PhotoState.ANNOUNCED, col(Photo.sweep_at) <= now)
+        .order_by(col(Photo.sweep_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(tx.exec(due).all())
+
+
+def states_of(tx: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[PhotoState, UUID]]:
+    """State and owner of photos, for whoever refers to them."""
+    rows = tx.exec(
+        select(Photo.id, Photo.state, Photo.owner_id).where(col(Photo.id).in_(ids))
+    ).all()
+    return {row[0]: (PhotoState(row[1]), row[2]) for row in rows}

@@ -1,0 +1,68 @@
+"""States of a photo and what the bytes must be, decided without store or database."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PhotoState(StrEnum):
+    ANNOUNCED = "announced"
+    VERIFYING = "verifying"
+    STORED = "stored"
+    REJECTED = "rejected"
+
+
+class PhotoRole(StrEnum):
+    NEAR = "near"
+    FAR = "far"
+    REFERENCE = "reference"
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Size(StrEnum):
+    """What is asked for of a photo."""
+
+    ORIGINAL = "original"
+    LARGE = "large"
+    THUMB = "thumb"
+
+
+class Audience(StrEnum):
+    """Who a grant lets look."""
+
+    UNITS = "units"
+
+
+CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/heif": "heif",
+}
+RENDITION_TYPE = "image/jpeg"
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What the phone said it would send."""
+
+    sha256: str
+    size: int
+    content_type: str
+
+
+def same_announcement(one: Announced, other: Announced) -> bool:
+    """Whether a repeated announcement names the same bytes."""
+    return one == other
+
+
+def evidence_key(sha256: str) -> str:
+    """Where the original lies: under the digest of its content."""
+    return f"sha256/{sha256[:2]}/{sha256}"
+
+
+def rendition_key(sha256: str, size: Size) -> str:
+    """Where a rendition of an original lies."""
+    return f"renditions/{sha256[:2]}/{sha256}/{size.value}.jpg"

@@ -1,0 +1,218 @@
+"""Announcing, completing, granting; and what a verification changes.
+
+A photo's id is made by the phone and its digest never changes. All commands repeat safely.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session
+
+from app.config import Settings
+from app.evidence import queries
+from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState
+from app.evidence.tables import Blob, Grant, Photo
+from app.infra import business_time, events
+from app.kit import clock
+from app.kit.errors import Conflict, Fault, NotFound
+from app.kit.geo import Crs, Point, to_wgs84
+from app.kit.ids import new_id
+
+_LAST_SWEEP = 14
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place as it was sent, with its system."""
+
+    point: Point
+    crs: Crs
+    accuracy_m: float | None
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """One photo that a phone is about to send."""
+
+    id: UUID
+    bytes_: Announced
+    md5: str | None
+    role: PhotoRole
+    captured_at: datetime
+    place: Place | None
+
+
+def announce(
+    tx: Session, settings: Settings, *, owner_id: UUID, photos: Sequence[Announcement]
+) -> list[Photo]:
+    """Registers photos, or finds them again; raises ``Conflict`` where an id means other bytes.
+
+    All or nothing: one clash and no photo of the request is registered.
+    """
+    now = clock.real_now()
+    sweep_at = now + timedelta(seconds=settings.sweep_after_s)
+    rows = [
+        _row(photo, owner_id, business_time.now(tx), sweep_at)
+        for photo in sorted(photos, key=lambda photo: photo.id)
+    ]
+    statement = insert(Photo).values(rows).on_conflict_do_nothing(index_elements=["id"])
+    new = tx.connection().execute(statement).rowcount
+    if new and queries.count_open(tx, owner_id) > settings.photos_open_per_user:
+        raise Conflict("photo.too-many-open")
+    stored = queries.find_photos(tx, [photo.id for photo in photos])
+    clashes = [
+        Fault(f"/photos/{index}/id", "field.differs")
+        for index, photo in enumerate(photos)
+        if not _is_same(stored[photo.id], photo, owner_id)
+    ]
+    if clashes:
+        raise Conflict("photo.id-reused", faults=tuple(clashes))
+    return [stored[photo.id] for photo in photos]
+
+
+def _is_same(stored: Photo, photo: Announcement, owner_id: UUID) -> bool:
+    known = Announced(stored.sha256, stored.size, stored.content_type)
+    return stored.owner_id == owner_id and known == photo.bytes_
+
+
+def _row(
+    photo: Announcement, owner_id: UUID, announced_at: datetime, sweep_at: datetime
+) -> dict[str, object]:
+    place = photo.place
+    wgs84 = to_wgs84(place.point, place.crs) if place else None
+    return {
+        "id": photo.id,
+        "owner_id": owner_id,
+        "state": PhotoState.ANNOUNCED,
+        "role": photo.role,
+        "sha256": photo.bytes_.sha256,
+        "md5": photo.md5,
+        "size": photo.bytes_.size,
+        "content_type": photo.bytes_.content_type,
+        "captured_at": photo.captured_at,
+        "lat": place.point.lat if place else None,
+        "lon": place.point.lon if place else None,
+        "wgs84_lat": wgs84.lat if wgs84 else None,
+        "wgs84_lon": wgs84.lon if wgs84 else None,
+        "crs": place.crs if place else None,
+        "accuracy_m": place.accuracy_m if place else None,
+        "announced_at": announced_at,
+        "sweep_at": sweep_at,
+        "sweeps": 0,
+    }
+
+
+def complete(tx: Session, *, photo_id: UUID, owner_id: UUID) -> Photo:
+    """The phone says that the upload is through: verification begins, once."""
+    photo = queries.lock_photos(tx, [photo_id]).get(photo_id)
+    if photo is None or photo.owner_id != owner_id:
+        raise NotFound("photo.not-found")
+    if photo.state is PhotoState.ANNOUNCED:
+        _begin_verification(tx, photo)
+    return photo
+
+
+def _begin_verification(tx: Session, photo: Photo) -> None:
+    photo.state = PhotoState.VERIFYING
+    photo.sweep_at = None
+    tx.add(photo)
+    events.record(tx, "photo.uploaded", subject=("photo", photo.id))
+    tx.flush()
+
+
+def swept(tx: Session, photo: Photo, *, arrived: bool, pause: timedelta) -> None:
+    """The sweeper has looked: begin verification, or look again later and ever more rarely."""
+    if arrived:
+        _begin_verification(tx, photo)
+        return
+    photo.sweeps += 1
+    waits = pause * 2 ** min(photo.sweeps, _LAST_SWEEP)
+    photo.sweep_at = None if photo.sweeps > _LAST_SWEEP else clock.real_now() + waits
+    tx.add(photo)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The bytes are what was announced, whole, and lie in evidence."""
+
+    content_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The bytes are not evidence; ``code`` is a problem code."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class NotThere:
+    """Nothing was uploaded under the photo's key."""
+
+
+Verdict = Kept | Refused | NotThere
+
+
+def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: Verdict) -> None:
+    """Write what a verification found; a photo that is decided already stays as it is."""
+    photo = queries.lock_photos(tx, [photo_id])[photo_id]
+    if photo.state is not PhotoState.VERIFYING:
+        return
+    now = business_time.now(tx)
+    if isinstance(verdict, Kept):
+        _keep_blob(tx, photo, verdict, now)
+        photo.state, photo.stored_at, photo.blob_sha256 = PhotoState.STORED, now, photo.sha256
+        events.record(tx, "photo.stored", subject=("photo", photo.id), sha256=photo.sha256)
+    elif isinstance(verdict, Refused):
+        photo.state, photo.reject_code = PhotoState.REJECTED, verdict.code
+        events.record(tx, "photo.rejected", subject=("photo", photo.id), code=verdict.code)
+    else:
+        photo.state = PhotoState.ANNOUNCED
+        photo.sweep_at = clock.real_now() + timedelta(seconds=settings.sweep_after_s)
+    tx.add(photo)
+    tx.flush()
+
+
+def _keep_blob(tx: Session, photo: Photo, kept: Kept, now: datetime) -> None:
+    values = {
+        "sha256": photo.sha256,
+        "size": photo.size,
+        "content_type": kept.content_type,
+        "width": kept.width,
+        "height": kept.height,
+        "kept_at": now,
+    }
+    tx.connection().execute(insert(Blob).values(values).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True)
+class GrantTo:
+    """Whom a photo is opened to."""
+
+    photo_id: UUID
+    area_path: str
+    line_id: UUID | None
+    unit_path: str | None
+
+
+def grant(tx: Session, grants: Iterable[GrantTo]) -> None:
+    """Open photos to units; a grant that is there already is left alone."""
+    rows = [
+        {
+            "id": new_id(),
+            "photo_id": to.photo_id,
+            "area_path": to.area_path,
+            "line_id": to.line_id,
+            "unit_path": to.unit_path,
+            "audience": Audience.UNITS,
+        }
+        for to in dict.fromkeys(grants)
+    ]
+    if rows:
+        statement = insert(Grant).values(rows).on_conflict_do_nothing()
+        tx.connection().execute(statement)

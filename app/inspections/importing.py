@@ -1,0 +1,160 @@
+"""Loads campaigns and rounds with their sites and tasks from files.
+
+Everything happens in the caller's transaction: a fault anywhere loads nothing. A site that is
+there already is brought up to date by its code; a round that is there already is refused.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from app.checklists import queries as checklists
+from app.infra import events
+from app.inspections.rules import Period, RoundState, Source
+from app.inspections.tables import Campaign, Round, Site, Task, TaskMember
+from app.kit.errors import Conflict, Fault, Invalid
+from app.kit.geo import Crs, Point, to_wgs84
+from app.kit.ids import new_id
+from app.organisation import queries as organisation
+
+Row = dict[str, Any]
+
+
+def load_campaign(tx: Session, row: Row, *, unit: str) -> Campaign:
+    """The campaign with this code, made where it is missing."""
+    found = tx.exec(select(Campaign).where(Campaign.code == row["code"])).first()
+    if found is not None:
+        return found
+    owner = organisation.find_units(tx, [unit])
+    if unit not in owner:
+        raise _unknown("unit", unit, "/root")
+    campaign = Campaign(
+        code=row["code"],
+        name_zh=row["name_zh"],
+        name_en=row.get("name_en"),
+        unit_id=owner[unit].id,
+    )
+    tx.add(campaign)
+    tx.flush()
+    return campaign
+
+
+def load_round(tx: Session, row: Row) -> Round:
+    """A new round with its sites and tasks."""
+    campaign = tx.exec(select(Campaign).where(Campaign.code == row["campaign"])).first()
+    if campaign is None:
+        raise _unknown("campaign", row["campaign"], "/campaign")
+    present = select(Round.id).where(Round.campaign_id == campaign.id, Round.code == row["code"])
+    if tx.exec(present).first() is not None:
+        raise Conflict("round.exists", round=row["code"])
+    new = Round(
+        campaign_id=campaign.id,
+        code=row["code"],
+        name_zh=row["name_zh"],
+        name_en=row.get("name_en"),
+        source=Source(row["source"]),
+        period=Period(row["period"]),
+        announced=row["announced"],
+        state=RoundState(row["state"]),
+        opens_at=datetime.fromisoformat(row["opens_at"]),
+        closes_at=datetime.fromisoformat(row["closes_at"]),
+    )
+    tx.add(new)
+    tx.flush()
+    sites = load_sites(tx, row["sites"])
+    _load_tasks(tx, new, row["tasks"], sites)
+    events.record(
+        tx,
+        "round.loaded",
+        subject=("round", new.id),
+        code=new.code,
+        state=new.state.value,
+        tasks=len(row["tasks"]),
+    )
+    tx.flush()
+    return new
+
+
+def load_sites(tx: Session, rows: Sequence[Row]) -> dict[str, UUID]:
+    """Insert sites or bring them up to date; returns their ids by code."""
+    units = organisation.find_units(tx, [row["unit"] for row in rows])
+    values = []
+    for index, row in enumerate(rows):
+        if row["unit"] not in units:
+            raise _unknown("unit", row["unit"], f"/sites/{index}/unit")
+        values.append(_site_values(row, units[row["unit"]].id))
+    if values:
+        statement = insert(Site).values(values)
+        updates = {
+            name: statement.excluded[name] for name in values[0] if name not in ("id", "code")
+        }
+        tx.connection().execute(
+            statement.on_conflict_do_update(index_elements=["code"], set_=updates)
+        )
+    codes = [row["code"] for row in rows]
+    found = tx.exec(select(Site.code, Site.id).where(col(Site.code).in_(codes))).all()
+    return dict(found)
+
+
+def _site_values(row: Row, unit_id: UUID) -> Row:
+    place = row.get("location")
+    crs = Crs(place["crs"]) if place else None
+    wgs84 = to_wgs84(Point(place["lat"], place["lon"]), crs) if place and crs else None
+    return {
+        "id": new_id(),
+        "code": row["code"],
+        "name": row["name"],
+        "category": row["category"],
+        "unit_id": unit_id,
+        "lat": place["lat"] if place else None,
+        "lon": place["lon"] if place else None,
+        "crs": crs,
+        "wgs84_lat": wgs84.lat if wgs84 else None,
+        "wgs84_lon": wgs84.lon if wgs84 else None,
+    }
+
+
+def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, UUID]) -> None:
+    people = organisation.find_people(tx, [login for row in rows for login in row["members"]])
+    versions: dict[tuple[str, int], UUID] = {}
+    tasks, members = [], []
+    for index, row in enumerate(rows):
+        at = f"/tasks/{index}"
+        if row["site"] not in sites:
+            raise _unknown("site", row["site"], f"{at}/site")
+        task_id = new_id()
+        tasks.append(
+            {
+                "id": task_id,
+                "round_id": new.id,
+                "site_id": sites[row["site"]],
+                "checklist_version_id": _version(tx, versions, row["checklist"], at),
+            }
+        )
+        for login in row["members"]:
+            if login not in people:
+                raise _unknown("person", login, f"{at}/members")
+            members.append({"task_id": task_id, "person_id": people[login].id})
+    if tasks:
+        tx.connection().execute(insert(Task), tasks)
+    if members:
+        tx.connection().execute(insert(TaskMember), members)
+
+
+def _version(tx: Session, known: dict[tuple[str, int], UUID], named: Row, at: str) -> UUID:
+    key = (named["code"], named["version"])
+    if key not in known:
+        found = checklists.find_version(tx, *key)
+        if found is None:
+            raise _unknown("checklist", f"{key[0]}/{key[1]}", f"{at}/checklist")
+        known[key] = found[1].id
+    return known[key]
+
+
+def _unknown(kind: str, value: str, at: str) -> Invalid:
+    fault = Fault(at, "field.unknown-reference", {"kind": kind, "value": value})
+    return Invalid("request.invalid", faults=(fault,))

@@ -1,0 +1,108 @@
+"""Rounds, my tasks, and visits."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.inspections import queries, service
+from app.inspections.presenting import (
+    content_of,
+    round_out,
+    task_out,
+    visit_detail_out,
+    visit_out,
+)
+from app.inspections.schemas import (
+    RoundOut,
+    RoundPage,
+    TaskPage,
+    VisitDetailOut,
+    VisitIn,
+    VisitOut,
+)
+from app.kit.marks import score_of
+from app.kit.paging import decode_id
+from app.web.language import Lang
+from app.web.openapi import error_replies
+from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.principal import Needs, Principal
+from app.web.transaction import Tx
+
+router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
+RoundReader = Annotated[Principal, Needs("round.read")]
+Worker = Annotated[Principal, Needs("task.read")]
+Submitter = Annotated[Principal, Needs("visit.submit")]
+VisitReader = Annotated[Principal, Needs("visit.read")]
+
+
+@router.get("/rounds", summary="轮次列表 · Rounds")
+def list_rounds(
+    tx: Tx,
+    reader: RoundReader,
+    language: Lang,
+    limit: Limit = STANDARD_LIMIT,
+    cursor: Cursor = None,
+) -> RoundPage:
+    """All rounds, oldest first."""
+    page = queries.list_rounds(tx, after=decode_id(cursor), limit=limit)
+    items = [round_out(view, language) for view in page.items]
+    return RoundPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/rounds/{round_id}", summary="轮次 · One round", responses=error_replies(404))
+def get_round(tx: Tx, reader: RoundReader, language: Lang, round_id: UUID) -> RoundOut:
+    """A round with its campaign and state."""
+    return round_out(queries.get_round(tx, round_id), language)
+
+
+@router.get("/tasks", summary="我的任务 · My tasks")
+def list_tasks(
+    tx: Tx,
+    worker: Worker,
+    language: Lang,
+    round_id: UUID | None = None,
+    limit: Limit = STANDARD_LIMIT,
+    cursor: Cursor = None,
+) -> TaskPage:
+    """The caller's own tasks with sites and checklist versions."""
+    page = queries.list_tasks(
+        tx, person_id=worker.user_id, round_id=round_id, after=decode_id(cursor), limit=limit
+    )
+    items = [task_out(view, language) for view in page.items]
+    return TaskPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.post(
+    "/visits", summary="提交检查 · Submit a visit", status_code=201, responses=error_replies(409)
+)
+def submit_visit(
+    tx: Tx, submitter: Submitter, request: Request, response: Response, body: VisitIn
+) -> VisitOut:
+    """A whole visit in one body, before or after its photos.
+
+    Same id and content: the same answer again (``Dudao-Replayed: true``). Same id, other content:
+    409, and ``errors`` says what differs.
+    """
+    content = content_of(body)
+    done = service.submit_visit(
+        tx, request.app.state.settings, principal=submitter, content=content
+    )
+    if done.replayed:
+        response.headers["Dudao-Replayed"] = "true"
+    score = score_of(done.revision.earned, done.revision.possible)
+    return visit_out(done.visit, done.revision, content.site, score, done.missing_photos)
+
+
+@router.get("/visits/{visit_id}", summary="检查 · One visit", responses=error_replies(404))
+def get_visit(tx: Tx, reader: VisitReader, language: Lang, visit_id: UUID) -> VisitDetailOut:
+    """A visit with those of its answers that lie in the caller's reach."""
+    view = queries.get_visible_visit(tx, visit_id, reader)
+    answers = queries.list_answers(tx, view, reader)
+    photos = list(queries.list_photos(tx, view.revision.id))
+    missing = queries.missing_photos(tx, view.revision)
+    score = score_of(view.revision.earned, view.revision.possible)
+    short = visit_out(view.visit, view.revision, view.site.code, score, missing)
+    return visit_detail_out(short, view, answers, photos, language)

@@ -1,0 +1,176 @@
+"""What a visit must be: checked against its checklist version, marked, and frozen.
+
+Nothing here reads a database. ``assess`` either gives every answer its marks or lists every fault
+with a pointer into the body, so that a phone can show all of them at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from app.checklists.rules import (
+    NOT_APPLICABLE,
+    AnswerType,
+    BadValue,
+    Mark,
+    PhotoRule,
+    Scale,
+    Value,
+    mark,
+    needs_photo,
+)
+from app.kit.errors import Fault
+
+
+class RoundState(StrEnum):
+    PLANNED = "planned"
+    OPEN = "open"
+    CLOSED = "closed"
+    APPEAL = "appeal"
+    PUBLISHED = "published"
+
+
+class Source(StrEnum):
+    """Who inspects; kept apart through scoring and ledger."""
+
+    CITY_TEAM = "city_team"
+    BUREAU = "bureau"
+    DISTRICT = "district"
+    THIRD_PARTY = "third_party"
+    SELF = "self"
+
+
+class Outcome(StrEnum):
+    INSPECTED = "inspected"
+    NOT_ACCESSIBLE = "not_accessible"
+    GONE = "gone"
+
+
+class Period(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    SPECIAL = "special"
+
+
+@dataclass(frozen=True)
+class ItemRule:
+    """One item of the checklist version, as far as answers are judged by it."""
+
+    id: UUID
+    code: str
+    scale: Scale
+    line_id: UUID
+    category_id: UUID | None
+    veto: bool
+    photo_rule: PhotoRule
+    photo_min: int
+
+
+@dataclass(frozen=True)
+class FindingGiven:
+    id: UUID
+    photos: Sequence[UUID]
+
+
+@dataclass(frozen=True)
+class AnswerGiven:
+    item: str
+    value: Value
+    na_reason: str | None
+    photos: Sequence[UUID]
+    findings: Sequence[FindingGiven]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """An answer with the item it belongs to and what it earned."""
+
+    position: int
+    item: ItemRule
+    mark: Mark
+
+
+def assess(
+    items: Mapping[str, ItemRule], answers: Sequence[AnswerGiven]
+) -> tuple[list[Marked], list[Fault]]:
+    """Marks for every answer, and every fault there is; marks count only where no fault stands."""
+    marked: list[Marked] = []
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for position, answer in enumerate(answers):
+        at = f"/answers/{position}"
+        item = items.get(answer.item)
+        if item is None:
+            faults.append(Fault(f"{at}/item", "item.unknown", {"item": answer.item}))
+            continue
+        if answer.item in seen:
+            faults.append(Fault(f"{at}/item", "field.duplicate", {"value": answer.item}))
+        seen.add(answer.item)
+        try:
+            earned = mark(item.scale, answer.value)
+        except BadValue as error:
+            wrong = {"item": answer.item, "expected": str(error)}
+            faults.append(Fault(f"{at}/value", "item.bad-value", wrong))
+            continue
+        faults += _answer_faults(at, item, answer, earned)
+        marked.append(Marked(position, item, earned))
+    faults += [
+        Fault("/answers", "item.unanswered", {"item": code}) for code in items if code not in seen
+    ]
+    return marked, faults
+
+
+def _answer_faults(at: str, item: ItemRule, answer: AnswerGiven, earned: Mark) -> Iterator[Fault]:
+    applicable = answer.value != NOT_APPLICABLE
+    if not applicable and not (answer.na_reason or "").strip():
+        yield Fault(f"{at}/na_reason", "item.reason-missing")
+    yield from _finding_faults(at, item, answer, earned)
+    if needs_photo(item.photo_rule, loses=earned.loses, applicable=applicable):
+        photos = set(answer.photos).union(*(finding.photos for finding in answer.findings))
+        if len(photos) < item.photo_min:
+            yield Fault(f"{at}/photos", "item.photo-missing", {"minimum": item.photo_min})
+
+
+def _finding_faults(at: str, item: ItemRule, answer: AnswerGiven, earned: Mark) -> Iterator[Fault]:
+    found = len(answer.findings)
+    counts = item.scale.answer_type is AnswerType.COUNT_DEDUCT
+    if counts and answer.value not in (NOT_APPLICABLE, found):
+        yield Fault(f"{at}/findings", "item.finding-count", {"value": answer.value, "found": found})
+    elif earned.loses and not found:
+        yield Fault(f"{at}/findings", "item.finding-missing")
+    elif found and not earned.loses and not counts:
+        yield Fault(f"{at}/findings", "item.unexpected-finding")
+
+
+def duplicate_faults(
+    site_photos: Sequence[UUID], answers: Sequence[AnswerGiven]
+) -> Iterator[Fault]:
+    """A finding's id, or a photo's id within one list, must not be given twice."""
+    findings: set[UUID] = set()
+    yield from _twice("/photos", site_photos)
+    for position, answer in enumerate(answers):
+        at = f"/answers/{position}"
+        yield from _twice(f"{at}/photos", answer.photos)
+        for index, finding in enumerate(answer.findings):
+            if finding.id in findings:
+                yield Fault(
+                    f"{at}/findings/{index}/id", "field.duplicate", {"value": str(finding.id)}
+                )
+            findings.add(finding.id)
+            yield from _twice(f"{at}/findings/{index}/photos", finding.photos)
+
+
+def _twice(at: str, photos: Sequence[UUID]) -> Iterator[Fault]:
+    seen: set[UUID] = set()
+    for index, photo in enumerate(photos):
+        if photo in seen:
+            yield Fault(f"{at}/{index}", "field.duplicate", {"value": str(photo)})
+        seen.add(photo)
+
+
+def is_late(state: RoundState) -> bool:
+    """Whether a visit that arrives in this state is kept for headquarters to decide."""
+    return state not in (RoundState.PLANNED, RoundState.OPEN)

@@ -1,0 +1,192 @@
+"""Reads of the ledger, narrowed to the caller's reach."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.checklists.tables import Item
+from app.evidence.tables import Photo
+from app.inspections.tables import Answer, Finding, Site, Visit, VisitPhoto, VisitRevision
+from app.kit.errors import NotFound
+from app.kit.paging import Page, encode_cursor
+from app.ledger.rules import ProblemState
+from app.ledger.tables import PROBLEM_SERIAL, Problem, ProblemPhoto
+from app.organisation import queries as organisation
+from app.organisation.queries import Area, within_reach
+from app.organisation.tables import Category, Line, Unit
+from app.web.principal import Principal
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of the ledger is narrowed to."""
+
+    round_id: UUID | None = None
+    state: ProblemState | None = None
+    area: str | None = None
+    line: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True)
+class ProblemView:
+    """A problem with everything that is shown beside it."""
+
+    problem: Problem
+    site: Site | None
+    category: Category | None
+    line: Line
+    area: Area
+    answerable: Unit | None
+    photos: Sequence[Photo]
+
+
+def list_problems(
+    tx: Session, principal: Principal, filters: Filters, *, before: UUID | None, limit: int
+) -> Page[ProblemView]:
+    """Problems in reach, newest first; a fixed number of statements whatever the page."""
+    query = _visible(principal).order_by(col(Problem.id).desc()).limit(limit + 1)
+    query = _narrowed(tx, query, filters)
+    if before is not None:
+        query = query.where(col(Problem.id) < before)
+    rows = tx.execute(query).all()
+    more = len(rows) > limit
+    views = _with_context(tx, rows[:limit])
+    return Page(views, encode_cursor(str(rows[limit - 1][0].id)) if more else None)
+
+
+def get_problem(tx: Session, principal: Principal, number: str) -> ProblemView:
+    """A problem in reach by its number; else there is none."""
+    rows = tx.execute(_visible(principal).where(col(Problem.number) == number)).all()
+    if not rows:
+        raise NotFound("problem.not-found")
+    return _with_context(tx, rows)[0]
+
+
+def _visible(principal: Principal) -> Any:
+    return (
+        sa.select(Problem, Site, Category, Line)
+        .join(Site, col(Site.id) == Problem.site_id, isouter=True)
+        .join(Category, col(Category.id) == Problem.category_id, isouter=True)
+        .join(Line, col(Line.id) == Problem.line_id)
+        .where(
+            within_reach(
+                principal.postings,
+                area=col(Problem.area_path),
+                line=col(Problem.line_id),
+                answerable=col(Problem.answerable_path),
+            )
+        )
+    )
+
+
+def _narrowed(tx: Session, query: Any, filters: Filters) -> Any:
+    if filters.round_id is not None:
+        query = query.where(col(Problem.round_id) == filters.round_id)
+    if filters.state is not None:
+        query = query.where(col(Problem.state) == filters.state)
+    if filters.area is not None:
+        unit = organisation.get_unit(tx, filters.area)
+        query = query.where(organisation.at_or_below(col(Problem.area_path), unit.path))
+    if filters.line is not None:
+        query = query.where(col(Line.code) == filters.line)
+    if filters.category is not None:
+        query = query.where(col(Category.code) == filters.category)
+    return query
+
+
+def _with_context(tx: Session, rows: Sequence[Any]) -> list[ProblemView]:
+    problems = [row[0] for row in rows]
+    areas = organisation.describe_areas(tx, [problem.area_id for problem in problems])
+    units = organisation.find_units_by_id(
+        tx, [one.answerable_unit_id for one in problems if one.answerable_unit_id]
+    )
+    photos = _photos_of(tx, [problem.id for problem in problems])
+    return [
+        ProblemView(
+            problem,
+            site,
+            category,
+            line,
+            areas[problem.area_id],
+            units.get(problem.answerable_unit_id) if problem.answerable_unit_id else None,
+            photos.get(problem.id, []),
+        )
+        for problem, site, category, line in rows
+    ]
+
+
+def _photos_of(tx: Session, problem_ids: Sequence[UUID]) -> dict[UUID, list[Photo]]:
+    rows = tx.exec(
+        select(ProblemPhoto.problem_id, Photo)
+        .join(Photo, col(Photo.id) == ProblemPhoto.photo_id)
+        .where(col(ProblemPhoto.problem_id).in_(problem_ids))
+        .order_by(col(ProblemPhoto.problem_id), col(ProblemPhoto.position))
+    ).all()
+    found: dict[UUID, list[Photo]] = {}
+    for problem_id, photo in rows:
+        found.setdefault(problem_id, []).append(photo)
+    return found
+
+
+@dataclass(frozen=True)
+class OpenFinding:
+    """A finding without a ledger entry, with what the entry takes from it."""
+
+    finding: Finding
+    answer: Answer
+    item: Item
+    visit: Visit
+    revision: VisitRevision
+    area_id: UUID
+    answerable_path: str | None
+
+
+def findings_without_problem(tx: Session, visit_id: UUID) -> list[OpenFinding]:
+    """The findings of a visit's present revision that have opened no problem yet."""
+    unit: Any = sa.orm.aliased(Unit)
+    opened = sa.exists().where(col(Problem.finding_id) == col(Finding.id))
+    query: Any = (
+        sa.select(Finding, Answer, Item, Visit, VisitRevision, col(Site.unit_id), unit.path)
+        .join(VisitRevision, col(VisitRevision.id) == Finding.revision_id)
+        .join(Visit, col(Visit.current_revision_id) == VisitRevision.id)
+        .join(Site, col(Site.id) == Visit.site_id)
+        .join(
+            Answer,
+            sa.and_(
+                col(Answer.revision_id) == Finding.revision_id,
+                col(Answer.item_id) == Finding.item_id,
+            ),
+        )
+        .join(Item, col(Item.id) == Finding.item_id)
+        .join(unit, unit.id == Answer.answerable_unit_id, isouter=True)
+        .where(col(Visit.id) == visit_id, ~opened)
+        .order_by(col(Answer.position), col(Finding.position))
+    )
+    return [OpenFinding(*row) for row in tx.execute(query).all()]
+
+
+def photos_of_findings(tx: Session, revision_id: UUID) -> dict[UUID, list[UUID]]:
+    """Per finding its photos; findings without any get those of their answer."""
+    rows = tx.exec(
+        select(VisitPhoto)
+        .where(VisitPhoto.revision_id == revision_id, col(VisitPhoto.item_id).is_not(None))
+        .order_by(col(VisitPhoto.id))
+    ).all()
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        key = row.finding_id or row.item_id
+        assert key is not None  # noqa: S101 - item_id is not null by the query
+        found.setdefault(key, []).append(row.photo_id)
+    return found
+
+
+def next_serials(tx: Session, count: int) -> list[int]:
+    """Fresh serials for document numbers; a rolled-back one leaves a gap, never a duplicate."""
+    statement = sa.text("SELECT nextval(:name) FROM generate_series(1, :count)")
+    names = {"name": PROBLEM_SERIAL.name, "count": count}
+    return [int(row[0]) for row in tx.connection().execute(statement, names)]

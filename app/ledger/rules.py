@@ -1,0 +1,32 @@
+"""States of a problem and where problems come from."""
+
+from enum import StrEnum
+
+
+class ProblemState(StrEnum):
+    REPORTED = "reported"
+    VERIFYING = "verifying"
+    FILED = "filed"
+    DISPATCHED = "dispatched"
+    RECTIFYING = "rectifying"
+    CHECKING = "checking"
+    CLOSED = "closed"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+
+
+class ProblemSource(StrEnum):
+    VISIT = "visit"
+
+
+STATE_LABELS: dict[ProblemState, tuple[str, str]] = {
+    ProblemState.REPORTED: ("上报", "reported"),
+    ProblemState.VERIFYING: ("核实", "verifying"),
+    ProblemState.FILED: ("立案", "filed"),
+    ProblemState.DISPATCHED: ("派遣", "dispatched"),
+    ProblemState.RECTIFYING: ("处置", "rectifying"),
+    ProblemState.CHECKING: ("核查", "checking"),
+    ProblemState.CLOSED: ("结案", "closed"),
+    ProblemState.SUSPENDED: ("挂账", "suspended"),
+    ProblemState.CANCELLED: ("作废", "cancelled"),
+}

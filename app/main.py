@@ -1,0 +1,84 @@
+"""``create_app(settings)``: the only place that knows every folder. No logic."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import Depends, FastAPI
+from prometheus_fastapi_instrumentator import Instrumentator
+from starlette.middleware.cors import CORSMiddleware
+from starlette_compress import CompressMiddleware
+
+from app import __version__
+from app.auth import routes as auth
+from app.auth.authenticate import authenticate
+from app.checklists import routes as checklists
+from app.config import Settings, read_settings
+from app.evidence import routes as evidence
+from app.infra.blobs import Blobs
+from app.infra.db import Database, make_engine
+from app.infra.logs import configure_logs
+from app.inspections import routes as inspections
+from app.ledger import routes as ledger
+from app.organisation import routes as organisation
+from app.scoring import routes as scoring
+from app.web import health, openapi, problems
+from app.web.request_log import RequestLog
+
+PROTECTED = (organisation, checklists, inspections, evidence, scoring, ledger, auth)
+_DESCRIPTION = """
+督导：城市督导检查、排名与整改服务。Inspection, ranking and rectification of a city campaign.
+
+错误一律为 RFC 9457 `application/problem+json`，客户端只依据 `code` 判断。
+Errors are RFC 9457; clients switch on `code` alone.
+"""
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """The service. ``database`` is given by tests that share one connection."""
+    settings = settings or read_settings()
+    configure_logs(settings)
+    app = FastAPI(
+        title="Dudao 督导",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=openapi.operation_id,
+        max_body_size=settings.max_body_bytes,
+        telemetry={"logs": False},
+    )
+    app.state.settings = settings
+    app.state.database = database or Database(make_engine(settings), settings.env)
+    app.state.blobs = Blobs(settings)
+    problems.install(app)
+    health.install(app)
+    openapi.serve_docs(app)
+    app.include_router(auth.public)
+    for module in PROTECTED:
+        app.include_router(module.router, dependencies=[Depends(authenticate)])
+    Instrumentator(excluded_handlers=["/metrics", "/healthz"]).instrument(app).expose(
+        app, include_in_schema=False
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Accept-Language"],
+            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+        )
+    app.add_middleware(CompressMiddleware, minimum_size=1000)
+    app.add_middleware(RequestLog)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """As many threads as connections, so that no request waits for one inside a thread."""
+    settings: Settings = app.state.settings
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = settings.database_pool
+    yield
+    app.state.database.dispose()

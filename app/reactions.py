@@ -1,0 +1,81 @@
+"""Every consequence that crosses folders: event kind -> handlers, in one table.
+
+The sequencer makes one job per handler, so that one failing handler never re-runs the others.
+Handlers run at least once and therefore repeat safely. An event that nothing follows from is
+listed with an empty tuple: a test fails on a kind that is recorded and not listed here.
+"""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.evidence import service as evidence
+from app.evidence import verification
+from app.infra.handlers import Handler, Runtime
+from app.infra.jobs import Claim
+from app.inspections import service as inspections
+from app.ledger import service as ledger
+from app.scoring import service as scoring
+
+
+def _look_at_upload(runtime: Runtime, claim: Claim) -> evidence.Verdict | None:
+    return verification.verify(runtime.database, runtime.blobs, runtime.settings, claim.subject_id)
+
+
+def _decide_photo(
+    tx: Session, runtime: Runtime, claim: Claim, verdict: evidence.Verdict | None
+) -> None:
+    if verdict is not None:
+        evidence.apply_verdict(tx, runtime.settings, photo_id=claim.subject_id, verdict=verdict)
+
+
+def _drop_upload(runtime: Runtime, claim: Claim, verdict: evidence.Verdict | None) -> None:
+    verification.clean_up(runtime.blobs, claim.subject_id, verdict)
+
+
+def _judge_visit(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    inspections.judge_visit(tx, claim.subject_id)
+
+
+def _judge_visits_of_photo(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    inspections.judge_visits_of_photo(tx, claim.subject_id)
+
+
+def _open_problems(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    ledger.open_problems_of_visit(tx, runtime.settings, visit_id=claim.subject_id)
+    scoring.touch_standing(tx, UUID(claim.data["round_id"]))
+
+
+def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    ledger.touch_ledger(tx)
+    scoring.touch_standing(tx, UUID(claim.data["round_id"]))
+
+
+VERIFY_PHOTO = Handler("evidence.verify_photo", _decide_photo, _look_at_upload, _drop_upload)
+JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
+JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
+OPEN_PROBLEMS = Handler("ledger.open_problems", _open_problems)
+TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
+
+REACTIONS: dict[str, tuple[Handler, ...]] = {
+    "auth.session-ended": (),
+    "auth.signed-in": (),
+    "checklist.published": (),
+    "person.created": (),
+    "person.password-set": (),
+    "photo.rejected": (),
+    "photo.stored": (JUDGE_VISITS_OF_PHOTO,),
+    "photo.uploaded": (VERIFY_PHOTO,),
+    "problem.opened": (),
+    "round.loaded": (),
+    "rulebook.loaded": (),
+    "visit.completed": (TOUCH_FEEDS,),
+    "visit.submitted": (JUDGE_VISIT, OPEN_PROBLEMS),
+}
+
+HANDLERS: dict[str, Handler] = {
+    handler.name: handler for handlers in REACTIONS.values() for handler in handlers
+}
+HANDLER_NAMES: dict[str, tuple[str, ...]] = {
+    kind: tuple(handler.name for handler in handlers) for kind, handlers in REACTIONS.items()
+}

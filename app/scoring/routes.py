@@ -1,0 +1,115 @@
+"""Live standings as polled feeds."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.infra import business_time, feeds
+from app.inspections.presenting import round_ref
+from app.inspections.queries import RoundView
+from app.kit.paging import decode_cursor, encode_cursor
+from app.scoring import service
+from app.scoring.presenting import Presenter
+from app.scoring.schemas import LeagueStandingOut, RankingsOut
+from app.web.etag import FeedTag, feed_tag
+from app.web.language import Lang, Language, pick
+from app.web.openapi import error_replies
+from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.principal import Needs, Principal
+from app.web.transaction import Tx
+from app.web.wire import Code, Named
+
+router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
+Reader = Annotated[Principal, Needs("ranking.read")]
+
+
+@router.get(
+    "/rounds/{round_id}/rankings", summary="各排序组 · All leagues", response_model=RankingsOut
+)
+def list_rankings(
+    tx: Tx,
+    reader: Reader,
+    language: Lang,
+    request: Request,
+    response: Response,
+    round_id: UUID,
+    limit: Limit = STANDARD_LIMIT,
+    cursor: Cursor = None,
+) -> RankingsOut | Response:
+    """The live standing of every league, paged by league. Poll with ``If-None-Match``."""
+    view, version, tag = _look_up(tx, round_id, reader, language, request)
+    if (unchanged := tag.unchanged(request)) is not None:
+        return unchanged
+    found = service.live_standings(tx, round_id, league=None)
+    start = _start(cursor)
+    chosen = found[start : start + limit]
+    presenter = Presenter(tx, chosen, language)
+    response.headers.update(tag.headers)
+    return RankingsOut(
+        round=round_ref(view.round, language),
+        as_of=business_time.now(tx),
+        version=version,
+        provisional=True,
+        leagues=[presenter.league(one) for one in chosen],
+        next_cursor=_next(start + limit, len(found)),
+    )
+
+
+@router.get(
+    "/rounds/{round_id}/rankings/{league}",
+    summary="一个排序组 · One league",
+    response_model=LeagueStandingOut,
+)
+def get_league_ranking(
+    tx: Tx,
+    reader: Reader,
+    language: Lang,
+    request: Request,
+    response: Response,
+    round_id: UUID,
+    league: Code,
+    limit: Limit = STANDARD_LIMIT,
+    cursor: Cursor = None,
+) -> LeagueStandingOut | Response:
+    """The live standing of one league, in order; entrants without a score stand at the end."""
+    view, version, tag = _look_up(tx, round_id, reader, language, request)
+    if (unchanged := tag.unchanged(request)) is not None:
+        return unchanged
+    found = service.live_standings(tx, round_id, league=league)[0]
+    start = _start(cursor)
+    presenter = Presenter(tx, [found], language)
+    head = found.league.league
+    response.headers.update(tag.headers)
+    return LeagueStandingOut(
+        round=round_ref(view.round, language),
+        league=Named(code=head.code, name=pick(language, head.name_zh, head.name_en)),
+        as_of=business_time.now(tx),
+        version=version,
+        provisional=True,
+        items=[presenter.entry(*row) for row in found.rows[start : start + limit]],
+        next_cursor=_next(start + limit, len(found.rows)),
+    )
+
+
+def _look_up(
+    tx: Session, round_id: UUID, reader: Principal, language: Language, request: Request
+) -> tuple[RoundView, int, FeedTag]:
+    """The round if the caller may see its standing, and the version, read before the content."""
+    scope = service.feed_scope(round_id)
+    version = feeds.version_of(tx, scope)
+    view = service.visible_round(tx, round_id, reader)
+    named = f"{scope}:{view.round.state.value}"
+    return view, version, feed_tag(named, version, reader, language, request)
+
+
+def _start(cursor: str | None) -> int:
+    """Standings are computed whole, so the key of a row is its position in the order."""
+    return max(0, int(decode_cursor(cursor, int)[0])) if cursor else 0
+
+
+def _next(position: int, total: int) -> str | None:
+    return encode_cursor(position) if position < total else None

@@ -1,0 +1,45 @@
+"""Wire shapes of standings: names beside codes, so that a dashboard needs no second look-up."""
+
+from datetime import datetime
+
+from app.inspections.schemas import RoundRef
+from app.web.wire import Named, Wire
+
+
+class EntryOut(Wire):
+    """One entrant. ``pending_visits`` still wait for photos and do not count yet."""
+
+    rank: int | None
+    unit: Named
+    district: Named | None
+    line: str | None
+    lines: list[str]
+    score: str | None
+    sites: int
+    pending_visits: int
+    flag: str | None
+
+
+class LeagueOut(Wire):
+    code: str
+    name: str
+    entries: list[EntryOut]
+
+
+class RankingsOut(Wire):
+    round: RoundRef
+    as_of: datetime
+    version: int
+    provisional: bool
+    leagues: list[LeagueOut]
+    next_cursor: str | None
+
+
+class LeagueStandingOut(Wire):
+    round: RoundRef
+    league: Named
+    as_of: datetime
+    version: int
+    provisional: bool
+    items: list[EntryOut]
+    next_cursor: str | None

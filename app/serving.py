@@ -1,0 +1,158 @@
+"""Everything on one machine: embedded PostgreSQL and S3, migrations, buckets, API and worker.
+
+The API and the worker are the same programs as in production; only their settings point to the
+embedded servers.
+"""
+
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from app.config import Environment, Settings, environment_with
+from app.infra import migrations
+from app.infra.blobs import Blobs, wait_until_usable
+from app.infra.db import make_engine
+from app.infra.embedded import Addresses, EmbeddedServers
+from app.infra.supervisor import Program, supervise
+
+_READY_TIMEOUT_S = 2.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the service lies and listens."""
+
+    data: Path
+    host: str
+    port: int
+    env: Environment
+    workers: int = 1
+    pg_port: int | None = None
+    s3_port: int | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+def embedded_environment(addresses: Addresses, env: Environment) -> dict[str, str]:
+    """The variables that point a program to the embedded servers."""
+    return {
+        "DUDAO_ENV": env.value,
+        "DUDAO_DATABASE_URL": addresses.database_url,
+        "DUDAO_S3_ENDPOINT": addresses.s3_endpoint,
+        "DUDAO_S3_ACCESS_KEY": addresses.s3_access_key,
+        "DUDAO_S3_SECRET_KEY": addresses.s3_secret_key,
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_TRIM_THRESHOLD_": "131072",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+    }
+
+
+def make_servers(place: Place, say: Say) -> EmbeddedServers:
+    """The embedded servers of a data folder, not started yet."""
+    return EmbeddedServers(
+        place.data,
+        pg_port=place.pg_port,
+        s3_port=place.s3_port,
+        s3_ready=wait_until_usable,
+        say=say,
+    )
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database to the newest revision and make the buckets."""
+    engine = make_engine(settings)
+    try:
+        migrations.upgrade(engine)
+    finally:
+        engine.dispose()
+    Blobs(settings).prepare()
+
+
+def serve_embedded(place: Place, say: Say) -> int:
+    """Run all of it until asked to stop; returns the exit code."""
+
+    def plan(addresses: Addresses) -> Sequence[Program]:
+        variables = embedded_environment(addresses, place.env)
+        prepare(settings_from(variables))
+        return programs(place, environment_with(variables))
+
+    servers = make_servers(place, say)
+    return supervise(servers, plan, data=place.data, api_url=place.url, say=say)
+
+
+def settings_from(variables: dict[str, str]) -> Settings:
+    """Settings as a child with these variables would read them."""
+    given = {key.removeprefix("DUDAO_").lower(): value for key, value in variables.items()}
+    known = {key: value for key, value in given.items() if key in Settings.model_fields}
+    return Settings.model_validate({"DATABASE_URL": known.pop("database_url"), **known})
+
+
+def programs(place: Place, env: dict[str, str]) -> list[Program]:
+    """The API and the worker as processes of their own."""
+    logs = place.data / "logs"
+    return [
+        Program(
+            name="api",
+            argv=api_command(place.host, place.port, place.workers),
+            env=env,
+            ready=lambda: _answers(place.url + "/readyz"),
+            log=logs / "api.log",
+        ),
+        Program(
+            name="worker",
+            argv=[sys.executable, "-m", "app.worker"],
+            env=env,
+            log=logs / "worker.log",
+        ),
+    ]
+
+
+def api_command(host: str, port: int, workers: int) -> list[str]:
+    """The command line of the API, the same in every installation."""
+    return [
+        sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory",
+        "--host", host, "--port", str(port), "--workers", str(workers),
+        "--no-access-log", "--timeout-graceful-shutdown", "10", "--no-server-header",
+    ]  # fmt: skip
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=_READY_TIMEOUT_S) as reply:  # noqa: S310 - our own
+            return bool(reply.status == HTTPStatus.OK)
+    except urllib.error.URLError:
+        return False
+
+
+def run_api(host: str, port: int, workers: int) -> None:
+    """Run the API in this process with the settings of the environment."""
+    import uvicorn
+
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def write_openapi(folder: Path) -> None:
+    """The committed description of the interface; needs neither database nor store."""
+    from app.main import create_app
+    from app.web import openapi
+
+    app = create_app(settings_from({"DUDAO_DATABASE_URL": "postgresql://nobody@127.0.0.1/none"}))
+    folder.mkdir(exist_ok=True)
+    (folder / "openapi.json").write_text(openapi.dump(app), encoding="utf-8")
+    (folder / "errors.md").write_text(openapi.errors_page(), encoding="utf-8")

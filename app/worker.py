@@ -1,0 +1,121 @@
+"""``python -m app.worker``: places events, runs due jobs, bumps feeds, sweeps lost uploads.
+
+Several workers may run at once; the sequencer and the sweeper exclude each other in the database.
+A worker may be killed at any moment: what it held comes back when its leases run out.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from app.config import Settings, read_settings
+from app.evidence import verification
+from app.infra import events, feeds
+from app.infra.blobs import Blobs
+from app.infra.db import Database, make_engine
+from app.infra.handlers import Runtime, run_due_jobs
+from app.infra.logs import configure_logs
+from app.kit import clock
+from app.kit.errors import Unavailable
+from app.reactions import HANDLER_NAMES, HANDLERS
+
+_PLACE_BATCH = 500
+_JOB_BATCH = 8
+_IDLE_S = 0.1
+_SWEEP_EVERY_S = 10.0
+_AFTER_FAILURE_S = 1.0
+_log = structlog.get_logger("dudao.worker")
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """Everything that handlers need, from the settings."""
+    return Runtime(settings, Database(make_engine(settings), settings.env), Blobs(settings))
+
+
+def place_events(runtime: Runtime) -> int:
+    """One turn of the sequencer; returns how many events were given their place."""
+    with runtime.database.transaction() as tx:
+        return events.place_events(
+            tx, handlers=HANDLER_NAMES, batch=_PLACE_BATCH, at=clock.real_now()
+        )
+
+
+def run_jobs(runtime: Runtime) -> int:
+    """One turn of a job thread."""
+    return run_due_jobs(runtime, HANDLERS, batch=_JOB_BATCH)
+
+
+def bump_feeds(runtime: Runtime) -> int:
+    """New versions for the feeds that have been touched."""
+    with runtime.database.transaction() as tx:
+        return feeds.bump_touched(tx)
+
+
+def sweep(runtime: Runtime) -> int:
+    """One turn of the sweeper."""
+    return verification.sweep(runtime.database, runtime.blobs, runtime.settings)
+
+
+class Worker:
+    """Threads that repeat their turns until asked to stop."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        settings = self._runtime.settings
+        turns: Sequence[tuple[str, Callable[[Runtime], int], float]] = [
+            ("sequencer", place_events, _IDLE_S / 2),
+            ("feeds", bump_feeds, settings.feed_bump_s),
+            ("sweeper", sweep, min(_SWEEP_EVERY_S, settings.sweep_after_s)),
+            *((f"jobs-{n}", run_jobs, _IDLE_S) for n in range(settings.worker_threads)),
+        ]
+        for name, turn, pause in turns:
+            thread = threading.Thread(
+                target=self._repeat, args=(name, turn, pause), name=name, daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+        _log.info("worker_started", threads=len(self._threads))
+
+    def _repeat(self, name: str, turn: Callable[[Runtime], int], pause: float) -> None:
+        """A busy turn is followed by the next at once; an idle or failed one by a pause."""
+        while not self._stopping.is_set():
+            try:
+                wait = 0.0 if turn(self._runtime) and name != "feeds" else pause
+            except (OperationalError, Unavailable) as error:
+                _log.warning("turn_failed", turn=name, error=type(error).__name__)
+                wait = _AFTER_FAILURE_S
+            except Exception as error:  # noqa: BLE001 - a thread that ends would be a silent stop
+                _log.error("turn_failed", turn=name, exc_info=error)
+                wait = _AFTER_FAILURE_S
+            self._stopping.wait(wait)
+
+    def stop(self) -> None:
+        """Let running jobs end, then return."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(timeout=30)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = read_settings()
+    configure_logs(settings)
+    worker = Worker(make_runtime(settings))
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    worker.start()
+    asked.wait()
+    worker.stop()
+    _log.info("worker_stopped")
+
+
+if __name__ == "__main__":
+    main()
