@@ -1,0 +1,1 @@
+"""``scripts/bench``: what the service costs, beside baselines that are measured in the same run."""

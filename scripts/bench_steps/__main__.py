@@ -1,0 +1,125 @@
+"""The command line of ``scripts/bench``."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from scripts.bench_steps import photos, polls, scene, standing, visits
+from scripts.bench_steps.report import Part, Report, Row, rounded
+from scripts.bench_steps.scene import Scene
+from scripts.bench_steps.stack import Stack
+
+_MEMORY_AIMS_MB = {"api": 250.0, "worker": 400.0}
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of everything."""
+
+    only: frozenset[str]
+    photos: int
+    visits: int
+    answers: int
+    turns: int
+    seconds: float
+
+
+def main() -> int:
+    """Measure, print the table, write the report."""
+    options = _options().parse_args()
+    plan, console, began = _plan(options), Console(stderr=True), time.monotonic()
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console
+    ) as progress:
+        task = progress.add_task("starting PostgreSQL, S3, API and worker", total=None)
+        report = _run(plan, lambda text: progress.update(task, description=text))
+    Console().print(report.table())
+    console.print(f"{time.monotonic() - began:.0f} s in all")
+    if options.report:
+        text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
+        options.report.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument(
+        "--only", default="a,b,c,d", help="a photos, b visits, c standing, d polls; e.g. a,d"
+    )
+    parser.add_argument("--quick", action="store_true", help="small numbers: does it all work?")
+    parser.add_argument("--photos", type=int, metavar="N", help="photos per turn")
+    parser.add_argument("--visits", type=int, metavar="N", help="visits per turn")
+    parser.add_argument("--answers", type=int, metavar="N", help="answers of the standing")
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    quick: bool = options.quick
+    return Plan(
+        only=frozenset(options.only.split(",")),
+        photos=options.photos or (48 if quick else 192),
+        visits=options.visits or (64 if quick else 400),
+        answers=options.answers or (24_000 if quick else 1_000_000),
+        turns=1 if quick else 3,
+        seconds=1.5 if quick else 5.0,
+    )
+
+
+def _run(plan: Plan, say: Say) -> Report:
+    report = Report()
+    with Stack() as stack:
+        say("loading the city")
+        count = visits.sites_needed(plan.visits, plan.turns)
+        scene.build(stack.database, stack.data, sites=count)
+        stack.start("api")
+        stack.start("worker")
+        here = scene.enter(stack.database, stack.url)
+        for letter, measure in _parts(stack, here, plan, say):
+            if letter in plan.only:
+                report.calibrate()
+                report.parts.append(measure())
+                stack.note_peaks()
+        report.calibrate()
+        report.parts.append(_memory(stack))
+    return report
+
+
+def _parts(
+    stack: Stack, here: Scene, plan: Plan, say: Say
+) -> Sequence[tuple[str, Callable[[], Part]]]:
+    turns = plan.turns
+    return (
+        ("a", lambda: photos.measure(stack, here, photos=plan.photos, turns=turns, say=say)),
+        ("b", lambda: visits.measure(stack, here, visits=plan.visits, turns=turns, say=say)),
+        ("d", lambda: polls.measure(stack, here, seconds=plan.seconds, turns=turns, say=say)),
+        ("c", lambda: standing.measure(stack, here, answers=plan.answers, turns=turns, say=say)),
+    )
+
+
+def _memory(stack: Stack) -> Part:
+    rows = [
+        Row(
+            f"peak memory of the {name}, MB / its limit",
+            f"{stack.peaks[name]:.0f}",
+            f"{limit:.0f}",
+            stack.peaks[name] / limit,
+            aim=1.0,
+        )
+        for name, limit in _MEMORY_AIMS_MB.items()
+    ]
+    peaks = {f"{name}_mb": rounded(stack.peaks[name]) for name in _MEMORY_AIMS_MB}
+    limits = {f"{name}_limit_mb": limit for name, limit in _MEMORY_AIMS_MB.items()}
+    return Part("memory", rows, {**peaks, **limits})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""`scripts/demo`: the whole round, from an empty folder to two leagues in order.
+
+Ends with 0 only if every visit and photo was acknowledged, counted once and read back from the
+store with the right SHA-256, and both leagues stand in the published order.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.infra.children import EmbeddedError
+from scripts.demo_steps import results, stage, tables
+from scripts.demo_steps.answers import PlannedVisit, plan_visits
+from scripts.demo_steps.city_files import STREET_LEAGUES
+from scripts.demo_steps.field import Route, Trip, play
+from scripts.demo_steps.plan import ROUND_NAME, DemoPlan, build_plan
+
+console = Console()
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_REAL = {".jpg", ".jpeg", ".png", ".heic", ".webp"}
+
+
+@dataclass
+class Timings:
+    """Seconds per step, and the clock of the whole."""
+
+    steps: dict[str, float] = field(default_factory=dict)
+    begun: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        console.print(f"[bold]{name}[/]")
+        start = time.monotonic()
+        yield
+        self.steps[name] = time.monotonic() - start
+
+    @property
+    def total(self) -> float:
+        return time.monotonic() - self.begun
+
+
+@cli.command()
+def demo(
+    data: Annotated[Path | None, typer.Option(help="数据目录（默认新建）· data folder")] = None,
+    report: Annotated[Path | None, typer.Option(help="JSON 结果 · result as JSON")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="保持运行 · leave it running")] = False,
+    photos: Annotated[Path | None, typer.Option(help="混入真实照片 · real photos")] = None,
+    seed: Annotated[int, typer.Option(help="随机种子 · seed")] = 2018,
+    port: Annotated[int | None, typer.Option(help="API 端口 · port")] = None,
+) -> None:
+    """演示一轮督导检查 · Play one inspection round for real."""
+    folder = data or stage.new_data_folder()
+    if (folder / "files" / "round.json").exists():
+        raise typer.BadParameter(
+            f"{folder} already holds a demo: choose another folder, or start it again with "
+            f"scripts/serve --env demo --data {folder}"
+        )
+    try:
+        done = _run(folder, report=report, serve=serve, photos=photos, seed=seed, port=port)
+    except (stage.StageError, EmbeddedError) as error:
+        console.print(str(error), style="red")
+        raise typer.Exit(1) from error
+    if done and data is None:
+        stage.remove_data_folder(folder)
+    elif not done:
+        console.print(f"数据保留在 · data kept in {folder}", style="red")
+    raise typer.Exit(0 if done else 1)
+
+
+def _run(
+    folder: Path, *, report: Path | None, serve: bool, photos: Path | None, seed: int,
+    port: int | None,
+) -> bool:  # fmt: skip
+    timings = Timings()
+    with timings.step("计划 · plan the round"):
+        plan = build_plan(seed, random.SystemRandom())
+        visits = plan_visits(plan)
+    with _service(folder, port, timings) as running:
+        with timings.step("载入城市 · load the city, people and round"):
+            round_id = stage.load(running, plan)
+        routes = _routes(plan, visits, _real_photos(photos))
+        with timings.step(f"{len(routes)} 部手机 · phones at work"):
+            trips = _play(running, round_id, routes, visits)
+        with timings.step("核对 · read everything back"):
+            outcome = _read_back(running, plan, round_id, trips)
+        outcome.faults += results.order_faults(outcome, _published(plan))
+        _show(outcome, trips, timings)
+        if report is not None:
+            result = results.report(outcome, timings.total)
+            report.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+        if serve:
+            _stay(running, plan)
+    return not outcome.faults
+
+
+@contextmanager
+def _service(folder: Path, port: int | None, timings: Timings) -> Iterator[stage.Stage]:
+    start = time.monotonic()
+    console.print("[bold]启动服务 · start the service[/]")
+    with stage.running_service(folder, port) as running:
+        timings.steps["启动服务 · start the service"] = time.monotonic() - start
+        console.print(f"  {running.url}  ·  {folder}", style="dim")
+        yield running
+
+
+def _real_photos(folder: Path | None) -> list[Path]:
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no folder")
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in _REAL)
+
+
+def _routes(plan: DemoPlan, visits: list[PlannedVisit], extra: list[Path]) -> list[Route]:
+    inspectors = plan.inspectors()
+    return [
+        Route(
+            user=user,
+            visits=[visit for visit in visits if visit.stop.inspector == user["login"]],
+            extra=extra[number :: len(inspectors)],
+            seed=plan.seed * 100 + number,
+        )
+        for number, user in enumerate(inspectors)
+    ]
+
+
+def _play(
+    running: stage.Stage, round_id: UUID, routes: list[Route], visits: list[PlannedVisit]
+) -> list[Trip]:
+    shots = sum(len(visit.slots) for visit in visits) + sum(len(one.extra) for one in routes)
+    with _bars() as bars:
+        photo_bar = bars.add_task("照片 photos", total=shots)
+        visit_bar = bars.add_task("检查 visits", total=len(visits))
+
+        def tick(photos: int, done: int) -> None:
+            bars.advance(photo_bar, photos)
+            bars.advance(visit_bar, done)
+
+        return play(running, round_id, routes, tick)
+
+
+def _read_back(
+    running: stage.Stage, plan: DemoPlan, round_id: UUID, trips: list[Trip]
+) -> results.Outcome:
+    hq = next(user for user in plan.users if user["role"] == "hq_admin")
+    office = results.Office(running, hq)
+    total = sum(len(trip.visits) + len(trip.photos) for trip in trips)
+    with _bars() as bars:
+        bar = bars.add_task("核对 checked", total=total)
+        return results.read_back(office, round_id, trips, lambda count: bars.advance(bar, count))
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), console=console,
+    )  # fmt: skip
+
+
+def _published(plan: DemoPlan) -> dict[str, list[tuple[str, str]]]:
+    city = plan.city
+    return {
+        code: [(street.district_name, street.name) for street in city.in_published_order(code)]
+        for code in STREET_LEAGUES
+    }
+
+
+def _show(outcome: results.Outcome, trips: list[Trip], timings: Timings) -> None:
+    names: dict[str, Any] = {
+        "central-streets": "中心城区街道",
+        "outer-towns": "非中心城区乡镇（街道）",
+    }
+    for code, rows in outcome.leagues.items():
+        tables.print_league(console, f"{ROUND_NAME} · {names[code]} · {code}", rows)
+    tables.print_ledger(console, outcome.ledger)
+    tables.print_network(console, trips)
+    tables.print_timings(console, timings.steps)
+    console.print(
+        f"{outcome.visits} visits, {outcome.photos} photos, {len(outcome.ledger)} problems, "
+        f"{timings.total:.0f} s"
+    )
+    for fault in outcome.faults[:20]:
+        console.print(f"不符 · wrong: {fault}", style="red")
+    if not outcome.faults:
+        text = "全部确认、只计一次、可从存储读回，名次与公布一致"
+        console.print(
+            f"{text} · all acknowledged, counted once, read back; order as published", style="green"
+        )
+
+
+def _stay(running: stage.Stage, plan: DemoPlan) -> None:
+    """Print addresses and sign-ins, and wait for Ctrl-C."""
+    console.print(f"\n[bold]{running.url}[/]  接口文档 docs: {running.url}/docs")
+    for user in plan.users:
+        if user["role"] != "inspector" or user["login"].endswith("01"):
+            console.print(f"  {user['login']:<22} {user['password']}  {user['role']}")
+    console.print(f"  其余督导员 · other inspectors: {running.data}/files/users.json")
+    console.print("Ctrl-C 结束 · stops it")
+    try:
+        running.process.wait()
+    except KeyboardInterrupt:
+        console.print("stopping", style="dim")
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,1 @@
+"""The demo's own parts: the city's data, the planned answers, the drawn photos."""
