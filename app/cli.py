@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from app import loading, serving
-from app.config import Environment, read_settings
-from app.infra import business_time, migrations, store_probe
+from app.config import Environment, read_settings, set_environment
+from app.infra import business_time, jobs, migrations, store_probe
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.embedded import EmbeddedError
+from app.kit import clock as kit_clock
 from app.kit.errors import DudaoError
 from app.organisation.rules import Role
 from app.web import messages
@@ -29,8 +32,23 @@ cli.add_typer(clock, name="clock")
 console = Console()
 problems = Console(stderr=True)
 
+RunningData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="用于这个数据目录上正在运行的服务（scripts/serve、scripts/demo --serve）"
+        " · work on what runs on this data folder instead of what DUDAO_* variables name",
+    ),
+]
 DataFolder = Annotated[Path, typer.Option("--data", help="数据目录 · where embedded data lies")]
 _DEFAULT_DATA = Path(__file__).resolve().parents[1] / "data"
+
+
+@cli.callback()
+def choose(data: RunningData = None) -> None:
+    """督导 Dudao。设置取自环境变量 DUDAO_*，见 docs/settings.md · settings: DUDAO_* variables."""
+    if data is not None:
+        set_environment(serving.running_environment(data))
 
 
 @cli.command()
@@ -123,13 +141,15 @@ def load_round(
 
 
 @clock.command("set")
-def set_clock(instant: datetime) -> None:
+def set_clock(
+    instant: Annotated[
+        datetime, typer.Argument(formats=["%Y-%m-%dT%H:%M:%S%z"], help="2018-09-10T09:00:00+08:00")
+    ],
+) -> None:
     """拨业务时钟 · Make business time show INSTANT now; refused in production."""
     settings = read_settings()
     if settings.env is Environment.PRODUCTION:
         raise typer.BadParameter("业务时钟只能在演示或测试环境调整 · demo and test only")
-    if instant.tzinfo is None:
-        raise typer.BadParameter("请带时区 · give an offset, e.g. 2018-09-10T09:00:00+08:00")
     with _database().transaction() as tx:
         business_time.set_business_time(tx, instant=instant)
     console.print(f"business time {instant.isoformat()}")
@@ -155,6 +175,23 @@ def probe_storage() -> None:
     raise typer.Exit(1 if broken else 0)
 
 
+@cli.command("jobs")
+def show_jobs(
+    retry: Annotated[
+        bool, typer.Option("--retry", help="重新执行失败的任务 · give dead jobs a fresh start")
+    ] = False,
+) -> None:
+    """后台任务 · Waiting and dead jobs; ends with 1 while there are dead ones."""
+    with _database().transaction() as tx:
+        revived = jobs.revive_dead(tx, now=kit_clock.real_now()) if retry else 0
+        waiting, dead = jobs.count_jobs(tx)
+        rows = jobs.list_dead(tx, limit=50)
+    console.print(f"waiting {waiting}, dead {dead}" + (f", revived {revived}" if retry else ""))
+    for row in rows:
+        console.print(f"  {row.handler} {row.kind} {row.subject_id}: {row.last_error}")
+    raise typer.Exit(1 if dead else 0)
+
+
 @cli.command("openapi")
 def write_openapi(
     folder: Annotated[Path, typer.Option(help="目标目录 · target folder")] = Path("openapi"),
@@ -172,9 +209,16 @@ def _database() -> Database:
 def main() -> None:
     """Run a command; an error of ours is printed as words, not as a traceback."""
     try:
-        cli()
-    except EmbeddedError as error:
-        problems.print(str(error), style="red")
+        cli(prog_name="dudao")
+    except (EmbeddedError, OperationalError) as error:
+        problems.print(str(getattr(error, "orig", error)), style="red")
+        raise SystemExit(1) from error
+    except ValidationError as error:  # of the settings; nothing else here is validated by pydantic
+        for wrong in error.errors():
+            problems.print(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}", style="red")
+        problems.print(
+            "设置见 docs/settings.md，或用 dudao --data <数据目录> · see docs/settings.md"
+        )
         raise SystemExit(1) from error
     except DudaoError as error:
         problems.print(messages.detail_of(error.code, "zh", error.data), style="red")

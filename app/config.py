@@ -103,6 +103,11 @@ def read_settings() -> Settings:
     return Settings.model_validate({})
 
 
+def set_environment(variables: Mapping[str, str]) -> None:
+    """Set variables of this process and its children, before its settings are read."""
+    os.environ.update(variables)
+
+
 def environment_with(overrides: Mapping[str, str]) -> dict[str, str]:
     """The environment of this process with some variables set: what child processes are given."""
     return {**os.environ, **overrides}

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import Depends, FastAPI
-from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
@@ -22,7 +21,8 @@ from app.inspections import routes as inspections
 from app.ledger import routes as ledger
 from app.organisation import routes as organisation
 from app.scoring import routes as scoring
-from app.web import health, openapi, problems
+from app.web import health, metrics, openapi, problems
+from app.web.body_limit import BodyLimit
 from app.web.request_log import RequestLog
 
 PROTECTED = (organisation, checklists, inspections, evidence, scoring, ledger, auth)
@@ -46,7 +46,6 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=openapi.operation_id,
-        max_body_size=settings.max_body_bytes,
         telemetry={"logs": False},
     )
     app.state.settings = settings
@@ -58,9 +57,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.include_router(auth.public)
     for module in PROTECTED:
         app.include_router(module.router, dependencies=[Depends(authenticate)])
-    Instrumentator(excluded_handlers=["/metrics", "/healthz"]).instrument(app).expose(
-        app, include_in_schema=False
-    )
+    metrics.install(app, app.state.database)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -70,6 +67,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             expose_headers=["ETag", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(CompressMiddleware, minimum_size=1000)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(RequestLog)
     return app
 

@@ -4,6 +4,7 @@ The API and the worker are the same programs as in production; only their settin
 embedded servers.
 """
 
+import json
 import sys
 import urllib.error
 import urllib.request
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from app.config import Environment, Settings, environment_with
-from app.infra import migrations
+from app.infra import embedded_secrets, migrations
 from app.infra.blobs import Blobs, wait_until_usable
 from app.infra.db import make_engine
-from app.infra.embedded import Addresses, EmbeddedServers
+from app.infra.embedded import Addresses, EmbeddedError, EmbeddedServers
 from app.infra.supervisor import Program, supervise
 
 _READY_TIMEOUT_S = 2.0
@@ -54,6 +57,28 @@ def embedded_environment(addresses: Addresses, env: Environment) -> dict[str, st
     }
 
 
+def running_environment(data: Path) -> dict[str, str]:
+    """The same variables for the servers that run on a data folder now, from its own two files."""
+    try:
+        run = json.loads((data / "run.json").read_text())
+        at, env = run["addresses"], Environment(run["env"])
+        database = make_url(at["database_url"])
+        endpoint = str(at["s3_endpoint"])
+        kept = embedded_secrets.load_or_make(data / "secrets.json", may_make=False)
+    except PermissionError as problem:
+        raise EmbeddedError(
+            f"{problem.filename} is another user's: run this as its owner"
+        ) from problem
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise EmbeddedError(
+            f"nothing runs on the data folder {data}: start it with scripts/serve --data {data}"
+        ) from problem
+    url = database.set(password=kept.postgres_password).render_as_string(hide_password=False)
+    return embedded_environment(
+        Addresses(url, endpoint, kept.s3_access_key, kept.s3_secret_key), env
+    )
+
+
 def make_servers(place: Place, say: Say) -> EmbeddedServers:
     """The embedded servers of a data folder, not started yet."""
     return EmbeddedServers(
@@ -84,7 +109,8 @@ def serve_embedded(place: Place, say: Say) -> int:
         return programs(place, environment_with(variables))
 
     servers = make_servers(place, say)
-    return supervise(servers, plan, data=place.data, api_url=place.url, say=say)
+    about = {"env": place.env.value}
+    return supervise(servers, plan, data=place.data, api_url=place.url, say=say, about=about)
 
 
 def settings_from(variables: dict[str, str]) -> Settings:
@@ -102,7 +128,7 @@ def programs(place: Place, env: dict[str, str]) -> list[Program]:
             name="api",
             argv=api_command(place.host, place.port, place.workers),
             env=env,
-            ready=lambda: _answers(place.url + "/readyz"),
+            ready=lambda: answers(place.url + "/readyz"),
             log=logs / "api.log",
         ),
         Program(
@@ -119,11 +145,12 @@ def api_command(host: str, port: int, workers: int) -> list[str]:
     return [
         sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory",
         "--host", host, "--port", str(port), "--workers", str(workers),
-        "--no-access-log", "--timeout-graceful-shutdown", "10", "--no-server-header",
+        "--no-access-log", "--timeout-graceful-shutdown", "8", "--no-server-header",
     ]  # fmt: skip
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a page of ours answers 200 now."""
     try:
         with urllib.request.urlopen(url, timeout=_READY_TIMEOUT_S) as reply:  # noqa: S310 - our own
             return bool(reply.status == HTTPStatus.OK)
@@ -143,7 +170,7 @@ def run_api(host: str, port: int, workers: int) -> None:
         workers=workers,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=8,
     )
 
 

@@ -7,6 +7,7 @@ A worker may be killed at any moment: what it held comes back when its leases ru
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -24,7 +25,8 @@ from app.reactions import HANDLER_NAMES, HANDLERS
 
 _PLACE_BATCH = 500
 _JOB_BATCH = 8
-_IDLE_S = 0.1
+_IDLE_S = 0.05
+_LONGEST_IDLE_S = 0.4
 _SWEEP_EVERY_S = 10.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
@@ -59,6 +61,22 @@ def sweep(runtime: Runtime) -> int:
     return verification.sweep(runtime.database, runtime.blobs, runtime.settings)
 
 
+@dataclass(frozen=True)
+class Pauses:
+    """Seconds between turns: after a busy one, after the first idle one, and at the most."""
+
+    busy: float
+    first: float
+    longest: float
+
+    def after(self, idle_turns: int) -> float:
+        """The pause after so many idle turns in a row; it doubles up to the longest."""
+        if idle_turns == 0:
+            return self.busy
+        doublings = min(idle_turns - 1, 8)
+        return min(self.longest, self.first * float(2**doublings))
+
+
 class Worker:
     """Threads that repeat their turns until asked to stop."""
 
@@ -69,25 +87,29 @@ class Worker:
 
     def start(self) -> None:
         settings = self._runtime.settings
-        turns: Sequence[tuple[str, Callable[[Runtime], int], float]] = [
-            ("sequencer", place_events, _IDLE_S / 2),
-            ("feeds", bump_feeds, settings.feed_bump_s),
-            ("sweeper", sweep, min(_SWEEP_EVERY_S, settings.sweep_after_s)),
-            *((f"jobs-{n}", run_jobs, _IDLE_S) for n in range(settings.worker_threads)),
+        sweeping = float(min(_SWEEP_EVERY_S, settings.sweep_after_s))
+        busy, bump = Pauses(0.0, _IDLE_S, _LONGEST_IDLE_S), settings.feed_bump_s
+        turns: Sequence[tuple[str, Callable[[Runtime], int], Pauses]] = [
+            ("sequencer", place_events, busy),
+            ("feeds", bump_feeds, Pauses(bump, bump, bump)),
+            ("sweeper", sweep, Pauses(0.0, sweeping, sweeping)),
+            *((f"jobs-{n}", run_jobs, busy) for n in range(settings.worker_threads)),
         ]
-        for name, turn, pause in turns:
+        for name, turn, pauses in turns:
             thread = threading.Thread(
-                target=self._repeat, args=(name, turn, pause), name=name, daemon=True
+                target=self._repeat, args=(name, turn, pauses), name=name, daemon=True
             )
             thread.start()
             self._threads.append(thread)
         _log.info("worker_started", threads=len(self._threads))
 
-    def _repeat(self, name: str, turn: Callable[[Runtime], int], pause: float) -> None:
-        """A busy turn is followed by the next at once; an idle or failed one by a pause."""
+    def _repeat(self, name: str, turn: Callable[[Runtime], int], pauses: Pauses) -> None:
+        """A busy turn is followed by the next at once; idle ones by ever longer pauses."""
+        idle = 0
         while not self._stopping.is_set():
             try:
-                wait = 0.0 if turn(self._runtime) and name != "feeds" else pause
+                idle = 0 if turn(self._runtime) else idle + 1
+                wait = pauses.after(idle)
             except (OperationalError, Unavailable) as error:
                 _log.warning("turn_failed", turn=name, error=type(error).__name__)
                 wait = _AFTER_FAILURE_S

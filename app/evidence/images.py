@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass
 
 import pi_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 LARGE_PX = 1280
 THUMB_PX = 320
@@ -24,6 +24,8 @@ _TYPES = {
     "HEIF": "image/heic",
 }
 _SAME = {"image/heif": "image/heic"}
+# MPO, several JPEGs in one file, is no opener of its own: the JPEG one recognises it.
+_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 
 pi_heif.register_heif_opener()
 
@@ -69,17 +71,20 @@ def read_picture(content: bytes, limits: Limits) -> Picture:
         raise TooManyPixels from error
     except TooManyPixels:
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a decoder that meets hostile bytes may raise anything
         raise Undecodable(str(error)) from error
 
 
 def _read(content: bytes, limits: Limits) -> Picture:
-    with Image.open(io.BytesIO(content), formats=("JPEG", "MPO", "PNG", "WEBP", "HEIF")) as image:
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         content_type = _TYPES[image.format or ""]
         if image.width * image.height > limits.max_pixels:
             raise TooManyPixels
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)  # without a copy where it is upright
+        upright: Image.Image = image
     large = _reduced(_plain(upright), LARGE_PX)
     thumb = _reduced(large, THUMB_PX)
     return Picture(

@@ -67,7 +67,8 @@ def announce_photos(
     "/photos/{photo_id}/complete",
     summary="上传完成 · The upload is through",
     status_code=202,
-    responses=error_replies(404),
+    responses=error_replies(404)
+    | {200: {"model": PhotoStateOut, "description": "stored or rejected already"}},
 )
 def complete_photo(
     tx: Tx, submitter: Submitter, language: Lang, response: Response, photo_id: UUID

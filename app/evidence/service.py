@@ -16,6 +16,7 @@ from app.evidence import queries
 from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState
 from app.evidence.tables import Blob, Grant, Photo
 from app.infra import business_time, events
+from app.infra.bulk import insert_rows
 from app.kit import clock
 from app.kit.errors import Conflict, Fault, NotFound
 from app.kit.geo import Crs, Point, to_wgs84
@@ -58,8 +59,7 @@ def announce(
         _row(photo, owner_id, business_time.now(tx), sweep_at)
         for photo in sorted(photos, key=lambda photo: photo.id)
     ]
-    statement = insert(Photo).values(rows).on_conflict_do_nothing(index_elements=["id"])
-    new = tx.connection().execute(statement).rowcount
+    new = insert_rows(tx, Photo, rows, skip_known=True)
     if new and queries.count_open(tx, owner_id) > settings.photos_open_per_user:
         raise Conflict("photo.too-many-open")
     stored = queries.find_photos(tx, [photo.id for photo in photos])
@@ -213,6 +213,4 @@ def grant(tx: Session, grants: Iterable[GrantTo]) -> None:
         }
         for to in dict.fromkeys(grants)
     ]
-    if rows:
-        statement = insert(Grant).values(rows).on_conflict_do_nothing()
-        tx.connection().execute(statement)
+    insert_rows(tx, Grant, rows, skip_known=True)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel
 
 from app.infra import business_time
 from app.infra.columns import Instant, Json, id_column
@@ -79,24 +79,16 @@ def place_events(
     locked = tx.connection().execute(sa.select(sa.func.pg_try_advisory_xact_lock(SEQUENCER_LOCK)))
     if not locked.scalar_one():
         return 0
-    waiting = tx.exec(_unplaced(batch)).all()
-    if not waiting:
-        return 0
-    last = tx.connection().execute(sa.select(sa.func.max(Event.seq))).scalar_one() or 0
-    places = [{"b_id": row.id, "b_seq": last + n} for n, row in enumerate(waiting, start=1)]
-    table = Event.__table__  # type: ignore[attr-defined]
-    statement = (
-        sa.update(table).where(table.c.id == sa.bindparam("b_id")).values(seq=sa.bindparam("b_seq"))
-    )
-    tx.connection().execute(statement, places)
-    enqueue(tx, [(row.id, name) for row in waiting for name in handlers[row.kind]], at=at)
-    return len(waiting)
+    placed = tx.connection().execute(_PLACE, {"batch": batch}).all()
+    enqueue(tx, [(event_id, name) for event_id, kind in placed for name in handlers[kind]], at=at)
+    return len(placed)
 
 
-def _unplaced(batch: int) -> Any:
-    return (
-        sa.select(col(Event.id), col(Event.kind))
-        .where(col(Event.seq).is_(None))
-        .order_by(col(Event.id))
-        .limit(batch)
-    )
+# Its snapshot is taken after the lock is held, so it sees every place given before.
+_PLACE = sa.text("""
+WITH waiting AS (SELECT id FROM event WHERE seq IS NULL ORDER BY id LIMIT :batch),
+numbered AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM waiting),
+newest AS (SELECT coalesce(max(seq), 0) AS seq FROM event)
+UPDATE event SET seq = newest.seq + numbered.place FROM numbered, newest
+WHERE event.id = numbered.id RETURNING event.id, event.kind
+""")

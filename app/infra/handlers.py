@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from app.config import Settings
@@ -82,6 +83,7 @@ def _put_back(runtime: Runtime, handler: Handler, claim: Claim, error: Exception
     _log.warning(
         "job_failed", handler=handler.name, attempts=claim.attempts, error=reason, exc_info=error
     )
+    counts = not isinstance(error, Unavailable | OperationalError)
     with runtime.database.transaction() as tx:
-        if jobs.put_back(tx, claim, error=reason, now=clock.real_now()):
+        if jobs.put_back(tx, claim, error=reason, now=clock.real_now(), counts=counts):
             _log.error("job_dead", handler=handler.name, subject=str(claim.subject_id))

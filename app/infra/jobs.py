@@ -22,6 +22,7 @@ from app.kit.ids import new_id
 MAX_ATTEMPTS = 12
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 600.0
+_OUTAGE_RETRY_S = 15.0
 
 
 class Job(SQLModel, table=True):
@@ -70,9 +71,13 @@ def enqueue(tx: Session, work: Sequence[tuple[UUID, str]], *, at: datetime) -> N
     tx.connection().execute(insert(Job).on_conflict_do_nothing(), rows)
 
 
+# A job that was claimed too often without an end killed its workers: it is not tried again.
 _CLAIM = sa.text("""
-WITH due AS (
-  SELECT id FROM job WHERE NOT dead AND run_at <= :now
+WITH spent AS (
+  UPDATE job SET dead = true, last_error = coalesce(last_error, 'its worker died every time')
+  WHERE NOT dead AND run_at <= :now AND attempts >= :most
+), due AS (
+  SELECT id FROM job WHERE NOT dead AND run_at <= :now AND attempts < :most
   ORDER BY run_at, id LIMIT :batch FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE job SET lease = :lease, run_at = :until, attempts = job.attempts + 1
@@ -88,7 +93,13 @@ FROM taken JOIN event ON event.id = taken.event_id ORDER BY taken.id
 def claim(tx: Session, *, now: datetime, lease_for: timedelta, batch: int) -> list[Claim]:
     """Take up to ``batch`` due jobs for ``lease_for``; nobody else gets them meanwhile."""
     lease = new_id()
-    parameters = {"now": now, "batch": batch, "lease": lease, "until": now + lease_for}
+    parameters = {
+        "now": now,
+        "batch": batch,
+        "lease": lease,
+        "until": now + lease_for,
+        "most": MAX_ATTEMPTS,
+    }
     rows = tx.connection().execute(_CLAIM, parameters).all()
     return [Claim(row[0], lease, *row[1:]) for row in rows]
 
@@ -99,18 +110,57 @@ def finish(tx: Session, job: Claim) -> bool:
     return bool(tx.exec(sa.delete(Job).where(mine)).rowcount)
 
 
-def put_back(tx: Session, job: Claim, *, error: str, now: datetime) -> bool:
-    """Plan the next attempt with growing pauses; returns True when the job is dead from now on."""
-    pause = min(_FIRST_RETRY_S * 2 ** (job.attempts - 1), _LONGEST_RETRY_S)
-    dead = job.attempts >= MAX_ATTEMPTS
+def put_back(tx: Session, job: Claim, *, error: str, now: datetime, counts: bool = True) -> bool:
+    """Plan the next attempt with growing pauses; returns True when the job is dead from now on.
+
+    ``counts=False`` is for a fault that is not the job's, such as a store that is down: the
+    attempt is not held against it, however long that lasts.
+    """
+    attempts = job.attempts if counts else job.attempts - 1
+    pause = min(_FIRST_RETRY_S * 2**attempts, _LONGEST_RETRY_S if counts else _OUTAGE_RETRY_S)
+    dead = attempts >= MAX_ATTEMPTS
     tx.exec(
         sa.update(Job)
         .where(col(Job.id) == job.job_id, col(Job.lease) == job.lease)
         .values(
-            lease=None, run_at=now + timedelta(seconds=pause), dead=dead, last_error=error[:2000]
+            lease=None,
+            attempts=attempts,
+            run_at=now + timedelta(seconds=pause),
+            dead=dead,
+            last_error=error[:2000],
         )
     )
     return dead
+
+
+@dataclass(frozen=True)
+class DeadJob:
+    """A job that was given up, for the person who looks after it."""
+
+    id: UUID
+    handler: str
+    kind: str
+    subject_id: UUID
+    attempts: int
+    last_error: str | None
+
+
+def list_dead(tx: Session, *, limit: int) -> list[DeadJob]:
+    """Dead jobs, oldest first."""
+    rows = tx.connection().execute(_DEAD, {"limit": limit}).all()
+    return [DeadJob(*row) for row in rows]
+
+
+_DEAD = sa.text("""
+SELECT job.id, job.handler, event.kind, event.subject_id, job.attempts, job.last_error
+FROM job JOIN event ON event.id = job.event_id WHERE job.dead ORDER BY job.id LIMIT :limit
+""")
+
+
+def revive_dead(tx: Session, *, now: datetime) -> int:
+    """Give every dead job a fresh start, after its cause was removed; returns how many."""
+    statement = sa.update(Job).where(col(Job.dead)).values(dead=False, attempts=0, run_at=now)
+    return tx.exec(statement).rowcount
 
 
 def count_jobs(tx: Session) -> tuple[int, int]:

@@ -102,7 +102,7 @@ class _Store:
             self._blobs.keep(target, source_key=key, etag='"0123456789abcdef"', content_type=_TYPE)
         except ObjectChanged:
             return True
-        except Unavailable:
+        except (Unavailable, ObjectMissing):
             return False
         finally:
             self._blobs.drop_quarantine(key)

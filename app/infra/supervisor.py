@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from sqlalchemy import make_url
+
 from app.infra import children
 from app.infra.embedded import Addresses, EmbeddedError, EmbeddedServers
 from app.infra.embedded_secrets import write_private
@@ -46,13 +48,20 @@ Plan = Callable[[Addresses], Sequence[Program]]
 
 
 def supervise(
-    servers: EmbeddedServers, plan: Plan, *, data: Path, api_url: str, say: Callable[[str], None]
+    servers: EmbeddedServers,
+    plan: Plan,
+    *,
+    data: Path,
+    api_url: str,
+    say: Callable[[str], None],
+    about: Mapping[str, str] | None = None,
 ) -> int:
     """Run everything until SIGINT, SIGTERM or SIGHUP; the process's exit code, 0 if asked to stop.
 
     An error before everything has been started once is raised as it is, with nothing left running.
+    ``about`` is written into `run.json` as it is.
     """
-    supervisor = _Supervisor(servers, data=data, api_url=api_url, say=say)
+    supervisor = _Supervisor(servers, data=data, api_url=api_url, say=say, about=about or {})
     before = [(sig, signal.getsignal(sig)) for sig in _SIGNALS]
     for sig, handler in before:
         if not (sig == signal.SIGHUP and handler == signal.SIG_IGN):  # nohup
@@ -105,15 +114,22 @@ class _Child:
 
 class _Supervisor:
     def __init__(
-        self, servers: EmbeddedServers, *, data: Path, api_url: str, say: Callable[[str], None]
+        self,
+        servers: EmbeddedServers,
+        *,
+        data: Path,
+        api_url: str,
+        say: Callable[[str], None],
+        about: Mapping[str, str],
     ) -> None:
         self._servers = servers
+        self._about = about
         self._run_file = data / "run.json"
         self._api_url = api_url
         self._say = say
         self._children: list[_Child] = []
         self._pauses: dict[str, _Pause] = {}
-        self._endpoint = ""
+        self._addresses: dict[str, str] = {}
         self._written = ""
         self._told = False
         self._asked = False
@@ -132,7 +148,11 @@ class _Supervisor:
     def start(self, plan: Plan) -> None:
         """Servers, then programs, unless asked to stop in between."""
         addresses = self._servers.start()
-        self._endpoint = addresses.s3_endpoint
+        database = make_url(addresses.database_url).set(password=None)
+        self._addresses = {
+            "s3_endpoint": addresses.s3_endpoint,
+            "database_url": database.render_as_string(),
+        }
         self._pauses = {name: _Pause() for name in self._servers.pids()}
         for program in () if self._asked else plan(addresses):
             self._children.append(_Child(program, _start(program)))
@@ -205,8 +225,7 @@ class _Supervisor:
     def _write_run_file(self) -> None:
         programs = {one.program.name: one.process.pid for one in self._children}
         pids = {"supervisor": os.getpid(), **self._servers.pids(), **programs}
-        addresses = {"s3_endpoint": self._endpoint}
-        content = {"api": self._api_url, "pids": pids, "addresses": addresses}
+        content = {"api": self._api_url, **self._about, "pids": pids, "addresses": self._addresses}
         text = json.dumps(content, indent=2) + "\n"
         if text != self._written:
             with suppress(OSError):  # a full disk must not end what still runs; tried again soon

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from app.evidence.service import GrantTo, grant
+from app.infra.bulk import insert_rows
 from app.inspections.content import AnswerContent, PlaceGiven, VisitContent
 from app.inspections.rules import Marked, Outcome
 from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
@@ -40,22 +41,18 @@ def store(
 ) -> VisitRevision:
     """The first revision of a visit with all its rows, in six statements."""
     revision = _revision(head, content, parts, marked, attribution)
-    _insert(tx, Visit, [_row_of(head)])
-    _insert(tx, VisitRevision, [_row_of(revision)])
-    _insert(tx, Answer, _answer_rows(revision, content, head.round_id, marked, attribution))
-    _insert(tx, Finding, _finding_rows(revision, content, marked))
-    _insert(tx, VisitPhoto, _photo_rows(revision, content, marked))
+    _insert_one(tx, Visit, head)
+    _insert_one(tx, VisitRevision, revision)
+    insert_rows(tx, Answer, _answer_rows(revision, content, head.round_id, marked, attribution))
+    insert_rows(tx, Finding, _finding_rows(revision, content, marked))
+    insert_rows(tx, VisitPhoto, _photo_rows(revision, content, marked))
     grant(tx, _grants(content, marked, attribution))
     return revision
 
 
-def _insert(tx: Session, table: Any, rows: Sequence[Row]) -> None:
-    if rows:
-        tx.connection().execute(sa.insert(table.__table__).values(list(rows)))
-
-
-def _row_of(entity: Any) -> Row:
-    return {column.name: getattr(entity, column.name) for column in entity.__table__.columns}
+def _insert_one(tx: Session, table: Any, entity: Any) -> None:
+    row = {column.name: getattr(entity, column.name) for column in table.__table__.columns}
+    tx.connection().execute(sa.insert(table.__table__), row)
 
 
 def _revision(

@@ -45,7 +45,14 @@ def decode_cursor(cursor: str, *kinds: type) -> tuple[Key, ...]:
     fits = isinstance(key, list) and len(key) == len(kinds)
     if not fits or any(type(part) is not kind for part, kind in zip(key, kinds, strict=True)):
         raise _bad_cursor()
+    if any(isinstance(part, str) and not _is_plain(part) for part in key):
+        raise _bad_cursor()
     return tuple(key)
+
+
+def _is_plain(text: str) -> bool:
+    """No NUL and no half of a surrogate pair: the database takes neither."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _bad_cursor() -> Invalid:

@@ -44,7 +44,7 @@ def within_reach(
 
 def find_units(tx: Session, codes: Sequence[str]) -> dict[str, Unit]:
     """The units with these codes; absent codes are absent from the result."""
-    rows = tx.exec(select(Unit).where(col(Unit.code).in_(codes))).all()
+    rows = tx.exec(select(Unit).where(col(Unit.code).in_(set(codes)))).all()
     return {unit.code: unit for unit in rows}
 
 
@@ -99,7 +99,7 @@ def find_person(tx: Session, login: str) -> Person | None:
 
 def find_people(tx: Session, logins: Sequence[str]) -> dict[str, Person]:
     """The people with these login names."""
-    rows = tx.exec(select(Person).where(col(Person.login).in_(logins))).all()
+    rows = tx.exec(select(Person).where(col(Person.login).in_(set(logins)))).all()
     return {person.login: person for person in rows}
 
 

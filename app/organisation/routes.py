@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["organisation"], responses=error_replies(
 Reader = Annotated[Principal, Needs("organisation.read")]
 
 
-@router.get("/units", summary="单位列表 · Units")
+@router.get("/units", summary="单位列表 · Units", responses=error_replies(404))
 def list_units(
     tx: Tx,
     reader: Reader,

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from app.kit.errors import NotFound
 from app.organisation import queries as organisation
 from app.scoring.ranking import Cell, Scope, SiteGroup
 from app.scoring.rules import Rulebook, read_rulebook
-from app.scoring.tables import Entrant, League, Membership, RulebookRow
+from app.scoring.tables import Entrant, League, Membership
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,37 @@ class LeagueView:
     entrants: Sequence[EntrantView]
 
 
-def get_rulebook(tx: Session, campaign_id: UUID) -> Rulebook:
-    """The newest rulebook of a campaign; a campaign without one has no standings."""
-    row = tx.exec(
-        select(RulebookRow)
-        .where(RulebookRow.campaign_id == campaign_id)
-        .order_by(col(RulebookRow.number).desc())
-    ).first()
+@dataclass(frozen=True)
+class FeedHead:
+    """What a poll needs: is there something new, and may the caller know?"""
+
+    version: int
+    round_state: str
+    rulebook: Rulebook
+
+
+_FEED_HEAD = sa.text("""
+SELECT coalesce(f.version, 0), r.state, b.rules
+FROM round r
+LEFT JOIN feed_version f ON f.scope = :scope
+LEFT JOIN LATERAL (
+  SELECT rules FROM rulebook WHERE campaign_id = r.campaign_id ORDER BY number DESC LIMIT 1
+) b ON true
+WHERE r.id = :round_id
+""")
+
+
+def get_feed_head(tx: Session, round_id: UUID, *, scope: str) -> FeedHead:
+    """Version, state and newest rulebook, in one statement since this is what is polled.
+
+    A campaign without a rulebook has no standings.
+    """
+    row = tx.connection().execute(_FEED_HEAD, {"round_id": round_id, "scope": scope}).first()
     if row is None:
+        raise NotFound("round.not-found")
+    if row[2] is None:
         raise NotFound("league.not-found")
-    return read_rulebook(row.rules)
+    return FeedHead(int(row[0]), row[1], read_rulebook(row[2]))
 
 
 def list_leagues(tx: Session, round_id: UUID, *, code: str | None = None) -> list[LeagueView]:

@@ -73,7 +73,7 @@ def count_sites(groups: Iterable[SiteGroup], scope: Scope) -> tuple[int, int]:
     for group in groups:
         in_lines = not scope.line_ids or not scope.line_ids.isdisjoint(group.line_ids)
         if in_lines and scope.has_area(group.area_path):
-            sites += group.sites
+            sites += group.sites if group.line_ids else 0
             pending += group.pending
     return sites, pending
 

@@ -8,9 +8,9 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.infra import business_time, feeds
+from app.infra import business_time
 from app.inspections.presenting import round_ref
-from app.inspections.queries import RoundView
+from app.inspections.queries import get_round
 from app.kit.paging import decode_cursor, encode_cursor
 from app.scoring import service
 from app.scoring.presenting import Presenter
@@ -41,7 +41,7 @@ def list_rankings(
     cursor: Cursor = None,
 ) -> RankingsOut | Response:
     """The live standing of every league, paged by league. Poll with ``If-None-Match``."""
-    view, version, tag = _look_up(tx, round_id, reader, language, request)
+    version, tag = _look_up(tx, round_id, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
     found = service.live_standings(tx, round_id, league=None)
@@ -50,7 +50,7 @@ def list_rankings(
     presenter = Presenter(tx, chosen, language)
     response.headers.update(tag.headers)
     return RankingsOut(
-        round=round_ref(view.round, language),
+        round=round_ref(get_round(tx, round_id).round, language),
         as_of=business_time.now(tx),
         version=version,
         provisional=True,
@@ -76,7 +76,7 @@ def get_league_ranking(
     cursor: Cursor = None,
 ) -> LeagueStandingOut | Response:
     """The live standing of one league, in order; entrants without a score stand at the end."""
-    view, version, tag = _look_up(tx, round_id, reader, language, request)
+    version, tag = _look_up(tx, round_id, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
     found = service.live_standings(tx, round_id, league=league)[0]
@@ -85,7 +85,7 @@ def get_league_ranking(
     head = found.league.league
     response.headers.update(tag.headers)
     return LeagueStandingOut(
-        round=round_ref(view.round, language),
+        round=round_ref(get_round(tx, round_id).round, language),
         league=Named(code=head.code, name=pick(language, head.name_zh, head.name_en)),
         as_of=business_time.now(tx),
         version=version,
@@ -97,13 +97,11 @@ def get_league_ranking(
 
 def _look_up(
     tx: Session, round_id: UUID, reader: Principal, language: Language, request: Request
-) -> tuple[RoundView, int, FeedTag]:
-    """The round if the caller may see its standing, and the version, read before the content."""
-    scope = service.feed_scope(round_id)
-    version = feeds.version_of(tx, scope)
-    view = service.visible_round(tx, round_id, reader)
-    named = f"{scope}:{view.round.state.value}"
-    return view, version, feed_tag(named, version, reader, language, request)
+) -> tuple[int, FeedTag]:
+    """The version if the caller may see the standing, read before the content; and its tag."""
+    head = service.visible_feed(tx, round_id, reader)
+    named = f"{service.feed_scope(round_id)}:{head.round_state}"
+    return head.version, feed_tag(named, head.version, reader, language, request)
 
 
 def _start(cursor: str | None) -> int:

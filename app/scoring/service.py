@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlmodel import Session
 
 from app.infra import feeds
-from app.inspections.queries import RoundView, get_round
 from app.kit.errors import NotFound
 from app.scoring import queries
 from app.scoring.ranking import Cell, SiteGroup, Standing, standings
@@ -27,13 +26,12 @@ def feed_scope(round_id: UUID) -> str:
     return f"rankings:{round_id}"
 
 
-def visible_round(tx: Session, round_id: UUID, principal: Principal) -> RoundView:
-    """The round, if its rulebook lets the caller see its standing now; else there is none."""
-    view = get_round(tx, round_id)
-    rulebook = queries.get_rulebook(tx, view.campaign.id)
-    if not rulebook.lets_see(view.round.state.value, principal.roles):
+def visible_feed(tx: Session, round_id: UUID, principal: Principal) -> queries.FeedHead:
+    """The feed, if its rulebook lets the caller see the standing now; else there is none."""
+    head = queries.get_feed_head(tx, round_id, scope=feed_scope(round_id))
+    if not head.rulebook.lets_see(head.round_state, principal.roles):
         raise NotFound("round.not-found")
-    return view
+    return head
 
 
 def live_standings(tx: Session, round_id: UUID, *, league: str | None) -> list[LeagueStanding]:

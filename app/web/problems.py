@@ -99,6 +99,9 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == 400:  # the framework's word for a body that cannot be read
+        faults = (errors.Fault("", "field.format", {"expected": "a body that can be read"}),)
+        return problem_response(request, 422, "request.invalid", faults=faults)
     code = _HTTP_CODES.get(error.status_code, "request.refused")
     return problem_response(request, error.status_code, code)
 
@@ -135,6 +138,7 @@ def _to_fault(entry: dict[str, Any]) -> errors.Fault:
     """A pydantic error in our words; its input is never repeated."""
     place = [str(part) for part in entry["loc"] if part not in ("body", "query", "path")]
     pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+    pointer = pointer.encode("utf-8", "replace").decode()  # a name may be half a surrogate pair
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     code, key = _BY_TYPE.get(kind, ("", ""))
     if code in {"field.value", "field.format"}:

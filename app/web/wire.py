@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+)
 
 from app.kit.geo import Crs
 
@@ -14,16 +22,30 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _no_nul(value: str) -> str:
+def _storable(value: str) -> str:
+    """What the database takes: no NUL, and no half of a surrogate pair."""
     if "\x00" in value:
         raise ValueError("text must not contain NUL")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("text must be valid Unicode")
     return value
 
 
-Text = Annotated[StrictStr, AfterValidator(_no_nul)]
+def _written(value: object) -> object:
+    """Instants travel as RFC 3339 text; a bare number would be taken for seconds since 1970."""
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and value.isdecimal()):
+        raise ValueError("an RFC 3339 date-time with offset")
+    return value
+
+
+Text = Annotated[StrictStr, AfterValidator(_storable)]
 Note = Annotated[Text, Field(max_length=2000)]
 Code = Annotated[Text, Field(min_length=1, max_length=64)]
-When = Annotated[AwareDatetime, Field(ge=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))]
+When = Annotated[
+    AwareDatetime,
+    Field(ge=datetime.fromisoformat("2000-01-01T00:00:00+00:00")),
+    BeforeValidator(_written),
+]
 
 
 class Location(Wire):

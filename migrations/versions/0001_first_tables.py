@@ -57,7 +57,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('sha256', name=op.f('pk_blob'))
     )
     op.create_table('business_clock',
-    sa.Column('id', sa.SmallInteger(), nullable=False),
+    sa.Column('id', sa.SmallInteger(), autoincrement=False, nullable=False),
     sa.Column('shift_s', sa.Double(), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_business_clock_single_row')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_business_clock'))

@@ -63,7 +63,7 @@ class Copier:
     def _read(self, name: str, where: str, site_id: UUID) -> list[Row]:
         query = sql.SQL("SELECT * FROM {} WHERE ").format(sql.Identifier(name))
         with self._connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(query + sql.SQL(where), [site_id])  # type: ignore[arg-type]
+            cursor.execute(query + sql.SQL(where), [site_id])
             return [row | ({"seq": None} if name == "event" else {}) for row in cursor.fetchall()]
 
 

@@ -7,6 +7,7 @@ store with the right SHA-256, and both leagues stand in the published order.
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from scripts.demo_steps.plan import ROUND_NAME, DemoPlan, build_plan
 
 console = Console()
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_INTERRUPTED = 130
 _REAL = {".jpg", ".jpeg", ".png", ".heic", ".webp"}
 
 
@@ -72,6 +74,9 @@ def demo(
     except (stage.StageError, EmbeddedError) as error:
         console.print(str(error), style="red")
         raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        console.print(f"已停止 · stopped; data in {folder}", style="red")
+        os._exit(_INTERRUPTED)  # the phones' threads are in the middle of things, and may be
     if done and data is None:
         stage.remove_data_folder(folder)
     elif not done:

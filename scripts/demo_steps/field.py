@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from scripts.demo_steps.answers import PhotoSlot, PlannedVisit
 from scripts.demo_steps.bodies import Ids, visit_body
+from scripts.demo_steps.crowd import in_parallel
 from scripts.demo_steps.pictures import Camera
 from scripts.demo_steps.stage import Stage
 from scripts.phone import Fault, Faults, Location, Pace, Phone, Photo, PhotoState, Progress
@@ -75,9 +75,11 @@ def play(
     stage: Stage, round_id: UUID, routes: Sequence[Route], tick: Callable[[int, int], None]
 ) -> list[Trip]:
     """All routes at the same time; `tick` is told photos and visits as they are acknowledged."""
-    with ThreadPoolExecutor(max_workers=len(routes)) as pool:
-        jobs = [pool.submit(_Inspector(stage, round_id, route, tick).work) for route in routes]
-        return [job.result() for job in jobs]
+
+    def day_of(route: Route) -> Trip:
+        return _Inspector(stage, round_id, route, tick).work()
+
+    return list(in_parallel(day_of, routes, threads=len(routes)))
 
 
 class _Inspector:

@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from uuid import UUID
 import httpx2
 
 from scripts.demo_steps.city_files import STREET_LEAGUES
+from scripts.demo_steps.crowd import in_parallel
 from scripts.demo_steps.field import Trip
 from scripts.demo_steps.stage import Stage
 from scripts.phone import Photo
@@ -80,15 +80,14 @@ def read_back(
     ]
     visits = [visit for trip in trips for visit in trip.visits]
     photos = [photo for trip in trips for photo in trip.photos]
-    with ThreadPoolExecutor(max_workers=_READERS) as pool:
-        for fault in pool.map(lambda visit: _visit_fault(office, visit), visits):
-            outcome.visits += fault is None
-            outcome.faults += [fault] if fault else []
-            tick(1)
-        for fault in pool.map(lambda photo: _photo_fault(office, photo), photos):
-            outcome.photos += fault is None
-            outcome.faults += [fault] if fault else []
-            tick(1)
+    for fault in in_parallel(lambda one: _visit_fault(office, one), visits, threads=_READERS):
+        outcome.visits += fault is None
+        outcome.faults += [fault] if fault else []
+        tick(1)
+    for fault in in_parallel(lambda one: _photo_fault(office, one), photos, threads=_READERS):
+        outcome.photos += fault is None
+        outcome.faults += [fault] if fault else []
+        tick(1)
     _check_counts(outcome, findings)
     return outcome
 

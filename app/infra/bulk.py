@@ -1,0 +1,40 @@
+"""Many rows of one table in one statement whose text never changes.
+
+SQLAlchemy compiles ``VALUES (...), (...)`` anew each time and PostgreSQL plans it anew for every
+number of rows. Here each column travels as one array, so the text depends on the table alone:
+it is compiled once and prepared by the driver.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Session
+
+
+def insert_rows(
+    tx: Session, table: Any, rows: Sequence[Mapping[str, Any]], *, skip_known: bool = False
+) -> int:
+    """Insert rows that all name the same columns; returns how many are new.
+
+    With ``skip_known`` a row that breaks a unique constraint is left out. Columns of arrays are
+    not for this: PostgreSQL would flatten them.
+    """
+    if not rows:
+        return 0
+    names = tuple(rows[0])
+    columns = {name: [row[name] for row in rows] for name in names}
+    return tx.connection().execute(_statement(table.__table__, names, skip_known), columns).rowcount
+
+
+@lru_cache(maxsize=100)
+def _statement(table: sa.Table, names: tuple[str, ...], skip_known: bool) -> Any:
+    given = sa.func.unnest(
+        *(sa.bindparam(name, type_=postgresql.ARRAY(table.c[name].type)) for name in names)
+    ).table_valued(*(sa.column(name, table.c[name].type) for name in names))
+    given = given.render_derived(name="given")
+    chosen = sa.select(*(given.c[name] for name in names))
+    insert = postgresql.insert(table).from_select(list(names), chosen, include_defaults=False)
+    return insert.on_conflict_do_nothing() if skip_known else insert

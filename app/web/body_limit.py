@@ -1,0 +1,37 @@
+"""Refuses request bodies that are too large, as problem+json, before they are read."""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.problems import problem_response
+
+
+class BodyLimit:
+    """A declared length is refused at once; an undeclared one as soon as it has grown too large."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._most:
+            refusal = problem_response(Request(scope), 413, "request.too-large")
+            await refusal(scope, receive, send)
+            return
+        seen = 0
+
+        async def receive_some() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_some, send)
