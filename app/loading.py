@@ -87,7 +87,9 @@ def load_round(tx: Session, file: Path, campaign_file: Path) -> Round:
 def _read(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise Invalid("file.unreadable", file=str(file), reason=error.strerror or "") from error
+    except ValueError as error:
         fault = Fault(str(file), "field.json")
         raise Invalid("request.invalid", faults=(fault,)) from error
 

@@ -54,15 +54,18 @@ def _publish(tx: Session, row: Row, digest: str, lines: Row, categories: Row) ->
         number=row["version"],
         title_zh=row["title_zh"],
         title_en=row.get("title_en"),
-        state=rules.VersionState.PUBLISHED,
+        state=rules.VersionState.DRAFT,
         digest=digest,
-        published_at=business_time.now(tx),
+        published_at=None,
     )
     tx.add(version)
     tx.flush()
     for position, item in enumerate(row["items"], start=1):
         at = f"/checklists/{row['code']}/items/{position - 1}"
         tx.add(_item(item, at, position, version, lines, categories))
+    tx.flush()
+    version.state, version.published_at = rules.VersionState.PUBLISHED, business_time.now(tx)
+    tx.add(version)
     events.record(
         tx,
         "checklist.published",

@@ -139,14 +139,14 @@ class Blobs:
 
     @contextmanager
     def open_quarantine(self, key: str) -> Iterator[StoredObject]:
-        """Opens an uploaded object for one read; raises ``ObjectMissing``."""
+        """Opens an uploaded object for one read; raises ``ObjectMissing``.
+
+        A line that breaks while the body is read is the store's fault: ``Unavailable``.
+        """
         with _translated():
             answer = self._client.get_object(Bucket=self.quarantine, Key=key)
-        body = answer["Body"]
-        try:
-            yield StoredObject(size=answer["ContentLength"], etag=answer["ETag"], body=body)
-        finally:
-            body.close()
+            with answer["Body"] as body:
+                yield StoredObject(size=answer["ContentLength"], etag=answer["ETag"], body=body)
 
     def in_quarantine(self, key: str) -> bool:
         """Whether an upload has arrived."""

@@ -19,7 +19,9 @@ class BusinessClock(SQLModel, table=True):
     __tablename__ = "business_clock"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
 
-    id: int = Field(default=1, sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    id: int = Field(
+        default=1, sa_column=Column(SmallInteger, primary_key=True, autoincrement=False)
+    )
     shift_s: float = Field(sa_column=Column(Double, nullable=False))
 
 

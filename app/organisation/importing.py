@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from app.infra import business_time, events
-from app.kit.errors import Fault, Invalid
+from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries, rules
 from app.organisation.tables import (
@@ -124,7 +124,9 @@ def create_person(
     areas: Sequence[str],
     lines: Sequence[str],
 ) -> Person:
-    """A new person with one posting; raises ``Invalid`` where a code is unknown."""
+    """A new person with one posting; ``Invalid`` for unknown codes, ``Conflict`` for a login."""
+    if queries.find_person(tx, login) is not None:
+        raise Conflict("person.exists", login=login)
     units = queries.find_units(tx, [unit, *areas])
     known_lines = queries.find_lines(tx, lines)
     now = business_time.now(tx)

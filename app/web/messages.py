@@ -106,6 +106,18 @@ PROBLEMS: dict[str, Text] = {
     "unit.not-found": Text("没有这个单位", "There is no such unit"),
     "checklist.not-found": Text("没有这个检查表版本", "There is no such checklist version"),
     "round.not-found": Text("没有这个轮次", "There is no such round"),
+    "person.exists": Text(
+        "账号已存在",
+        "The account exists already",
+        "请换一个登录名：{login} 已被使用。",
+        "Choose another login: {login} is taken.",
+    ),
+    "file.unreadable": Text(
+        "文件无法读取",
+        "The file cannot be read",
+        "{file}：{reason}",
+        "{file}: {reason}",
+    ),
     "round.exists": Text(
         "轮次已存在",
         "The round exists already",
@@ -129,8 +141,8 @@ PROBLEMS: dict[str, Text] = {
     "visit.id-reused": Text(
         "该编号已用于内容不同的检查",
         "This id belongs to a visit with other content",
-        "若为新的检查请换用新编号；若为更正，请提交修订。",
-        "Use a new id for a new visit; send a revision for a correction.",
+        "若为另一次检查，请换用新编号。",
+        "Use a new id for another visit.",
     ),
     "photo.not-found": Text("没有这张照片", "There is no such photo"),
     "photo.id-reused": Text(
@@ -222,6 +234,19 @@ FIELDS: dict[str, Text] = {
 }
 
 
+_KINDS_ZH = {
+    "unit": "单位",
+    "line": "专项",
+    "category": "问题类别",
+    "checklist": "检查表版本",
+    "campaign": "活动",
+    "round": "轮次",
+    "site": "点位",
+    "task": "任务",
+    "person": "账号",
+}
+
+
 def title_of(code: str, language: Language) -> str:
     """The title of a problem."""
     text = PROBLEMS[code]
@@ -239,4 +264,7 @@ def detail_of(code: str, language: Language, data: dict[str, Any]) -> str:
 def fault_text(code: str, language: Language, data: dict[str, Any]) -> str:
     """One fault at one field, in words."""
     text = FIELDS[code]
-    return (text.en if language == "en" else text.zh).format(**data)
+    if language == "en":
+        return text.en.format(**data)
+    kind = {"kind": _KINDS_ZH[data["kind"]]} if "kind" in data else {}
+    return text.zh.format(**data | kind)

@@ -34,6 +34,7 @@ _HTTP_CODES = {
     415: "request.media-type",
 }
 _RETRY_AFTER_S = "5"
+_UNREADABLE = 400
 _log = structlog.get_logger("dudao.web")
 
 
@@ -99,7 +100,7 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
-    if error.status_code == 400:  # the framework's word for a body that cannot be read
+    if error.status_code == _UNREADABLE:  # the framework's word for a body that cannot be read
         faults = (errors.Fault("", "field.format", {"expected": "a body that can be read"}),)
         return problem_response(request, 422, "request.invalid", faults=faults)
     code = _HTTP_CODES.get(error.status_code, "request.refused")

@@ -23,6 +23,32 @@ BEGIN
 END $$
 """
 
+# A published checklist version and its items stay as they are; drafts may change.
+_CHECKLIST_GUARD = """
+CREATE FUNCTION guard_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.state = 'published' THEN
+    RAISE EXCEPTION 'a published checklist version is never changed or removed'
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER checklist_version_immutable BEFORE UPDATE OR DELETE ON checklist_version
+  FOR EACH ROW EXECUTE FUNCTION guard_version();
+CREATE FUNCTION guard_item() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE changed item := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+  IF EXISTS (SELECT FROM checklist_version
+             WHERE id IN (changed.version_id, OLD.version_id) AND state = 'published') THEN
+    RAISE EXCEPTION 'items of a published checklist version are never changed'
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN changed;
+END $$;
+CREATE TRIGGER item_immutable BEFORE INSERT OR UPDATE OR DELETE ON item
+  FOR EACH ROW EXECUTE FUNCTION guard_item()
+"""
+
 # An event is immutable but for its place, which the sequencer fills in once.
 _EVENT_GUARD = """
 CREATE FUNCTION guard_event() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -593,6 +619,7 @@ def upgrade() -> None:
     )
     op.execute(_EVENT_GUARD)
     op.execute(_ROW_GUARD)
+    op.execute(_CHECKLIST_GUARD)
     for table in _IMMUTABLE:
         op.execute(
             f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE ON {table}"

@@ -37,9 +37,7 @@ def _measure(client: Any, settings: Settings, base: bytes, kind: str, count: int
     make = _RENDITIONS[kind]
     shots = [shot(base) for _ in range(count)]
     for one in shots:
-        client.put_object(
-            Bucket=settings.quarantine_bucket, Key=_upload(one), Body=one.content
-        )
+        client.put_object(Bucket=settings.quarantine_bucket, Key=_upload(one), Body=one.content)
     started = time.process_time()
     for one in shots:
         _handle(client, settings, one, make)

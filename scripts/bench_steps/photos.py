@@ -107,9 +107,7 @@ def _announcement(one: Shot) -> dict[str, object]:
     }
 
 
-def _wait_stored(
-    stack: Stack, api: Wire, headers: dict[str, str], some: Sequence[Shot]
-) -> None:
+def _wait_stored(stack: Stack, api: Wire, headers: dict[str, str], some: Sequence[Shot]) -> None:
     """Looks into the database until all is decided and then asks the API once, as a phone would.
 
     How often a phone asks in between is its own affair and would only measure the machine's speed.
@@ -153,9 +151,7 @@ def _raw_puts(stack: Stack, base: bytes, photos: int) -> float:
         upload = blobs.presign_upload(f"raw/{one.id}", binding)
         return "/" + upload.url.split("/", 3)[3], upload.headers, one.content
 
-    work = [
-        [signed(pictures.shot(base)) for _ in range(per_client)] for _ in range(CLIENTS)
-    ]
+    work = [[signed(pictures.shot(base)) for _ in range(per_client)] for _ in range(CLIENTS)]
 
     def put(client: int) -> None:
         store = Wire(stack.settings.s3_endpoint or "")
@@ -218,7 +214,9 @@ def _part(
             aim=_CPU_AIM,
             noise=meters.spread(ratios),
         ),
-        Row("… / loop with plain Pillow", f"{median(ours):.1f}", f"{median(plain):.1f}", plain_ratio),
+        Row(
+            "… / loop with plain Pillow", f"{median(ours):.1f}", f"{median(plain):.1f}", plain_ratio
+        ),
         Row(
             "photos per second / raw presigned PUTs",
             f"{per_s:.1f}",

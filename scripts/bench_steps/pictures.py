@@ -1,4 +1,4 @@
-"""Photos for measuring: one noisy picture of about 300 KB, and copies that differ in one comment."""
+"""Photos for measuring: one noisy picture of some 300 KB, and copies that differ in a comment."""
 
 import hashlib
 import io

@@ -61,9 +61,7 @@ def measure(stack: Stack, scene: Scene, *, seconds: float, turns: int, say: Say)
     return _part(polls, empty)
 
 
-def _rate(
-    stack: Stack, target: str, headers: dict[str, str], status: int, seconds: float
-) -> Rate:
+def _rate(stack: Stack, target: str, headers: dict[str, str], status: int, seconds: float) -> Rate:
     cpu, began = meters.cpu_ms(stack.pid("api"), stack.postgres), time.monotonic()
 
     def poll(_client: int) -> int:

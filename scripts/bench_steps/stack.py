@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import psycopg
 
@@ -36,13 +37,14 @@ class Stack:
     peaks: dict[str, float] = field(default_factory=dict)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         port = embedded_ports.pick(["api"], avoid=lambda _name, _port: False)["api"]
         self._place = Place(self.data, "127.0.0.1", port, Environment.PRODUCTION)
         self._servers = make_servers(self._place, self.notes.append)
         try:
             addresses = self._servers.start()
             variables = embedded_environment(addresses, Environment.PRODUCTION)
+            variables |= {"DUDAO_ACCESS_TOKEN_S": "7200"}  # one sign-in for the run
             self.settings: Settings = settings_from(variables)
             self.variables = environment_with(variables)
             prepare(self.settings)

@@ -15,14 +15,14 @@ Row = dict[str, Any]
 # In the order of inserting; %s is the id of the visit's site.
 _VISITS = "SELECT id FROM visit WHERE site_id = %s"
 _REVISIONS = f"SELECT id FROM visit_revision WHERE visit_id IN ({_VISITS})"  # noqa: S608 - no input
+_PHOTOS = f"SELECT photo_id FROM visit_photo WHERE revision_id IN ({_REVISIONS})"  # noqa: S608
 _SOURCES = {
     "visit": f"id IN ({_VISITS})",
     "visit_revision": f"visit_id IN ({_VISITS})",
     "answer": f"revision_id IN ({_REVISIONS})",
     "finding": f"revision_id IN ({_REVISIONS})",
     "visit_photo": f"revision_id IN ({_REVISIONS})",
-    "photo_grant": "photo_id IN (SELECT photo_id FROM visit_photo"
-    f" WHERE revision_id IN ({_REVISIONS}))",
+    "photo_grant": f"photo_id IN ({_PHOTOS})",
     "event": f"kind = 'visit.submitted' AND subject_id IN ({_VISITS})",
 }
 _OWN_IDS = ("visit", "visit_revision", "finding", "visit_photo", "photo_grant", "event")

@@ -39,7 +39,7 @@ def fresh() -> Iterator[Path]:
 
 class _folder:  # noqa: N801 - reads as a function
     def __enter__(self) -> Path:
-        self.path = Path(tempfile.mkdtemp(prefix="dudao-test-"))
+        self.path = Path(tempfile.mkdtemp(prefix="dudao-embedded-test-"))
         self.path.chmod(0o711)
         return self.path / "da ta,x"  # a space and a comma are what servers stumble over
 
