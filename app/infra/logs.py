@@ -7,6 +7,9 @@ import structlog
 
 from app.config import Settings
 
+# Never with local variables: among them are passwords and tokens.
+_PLAIN_TRACEBACK = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
 
 def configure_logs(settings: Settings) -> None:
     """Set up structlog and quiet the libraries; call once per process."""
@@ -21,7 +24,7 @@ def configure_logs(settings: Settings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks
+            structlog.processors.ExceptionRenderer(_PLAIN_TRACEBACK)
             if settings.log_json
             else structlog.processors.ExceptionPrettyPrinter(),
             renderer,

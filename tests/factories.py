@@ -1,0 +1,329 @@
+"""Plain functions that make what tests need, with sensible defaults and real names of Jiaozuo."""
+
+import base64
+import hashlib
+import io
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+from fastapi.testclient import TestClient
+from PIL import Image
+from sqlmodel import Session, select
+
+from app import loading
+from app.auth import passwords
+from app.auth.tables import AccessToken, AuthSession, Credential
+from app.checklists import queries as checklists
+from app.checklists.rules import AnswerType, PhotoRule
+from app.checklists.tables import Item
+from app.inspections import importing as inspections
+from app.inspections.tables import Round, Task
+from app.kit import clock
+from app.kit.ids import new_id, new_token, token_digest
+from app.organisation import importing as organisation
+from app.organisation.rules import Role
+from app.organisation.tables import Person
+from app.scoring import importing as scoring
+
+CITY, JIEFANG, SHANYANG, ZHONGZHAN = "410800", "410802", "410811", "410803"
+MINSHENG, XINHUA, JIAOBEI = "410802001", "410802003", "410802006"
+DONGFANGHONG, DINGHE = "410811001", "410811007"
+FENGHUAYUAN = "410802001001"
+URBAN_MANAGEMENT = "JZ-CGJ"
+PASSWORD = "一条背街小巷也不放过"
+CAMPAIGN = "four-cities-2018"
+_NAMES = ("王芳", "李建国", "张秀英", "刘洋", "陈静", "杨军", "赵丽娜", "黄卫东", "周敏", "吴强")
+_HASH = passwords.hash_password(PASSWORD)
+
+
+@dataclass(frozen=True)
+class Login:
+    """A person who is signed in."""
+
+    id: UUID
+    login: str
+    headers: dict[str, str]
+
+
+def make_person(
+    tx: Session,
+    role: Role = Role.INSPECTOR,
+    *,
+    unit: str = CITY,
+    areas: Sequence[str] = (CITY,),
+    lines: Sequence[str] = (),
+    login: str | None = None,
+) -> Person:
+    """A person with one posting and the password ``PASSWORD``."""
+    name = login or f"{role.value}-{new_id().hex[-10:]}"
+    person = organisation.create_person(
+        tx,
+        login=name,
+        name=random.Random(name).choice(_NAMES),
+        role=role,
+        unit=unit,
+        areas=areas,
+        lines=lines,
+    )
+    tx.add(Credential(person_id=person.id, password_hash=_HASH, changed_at=clock.real_now()))
+    tx.commit()
+    return person
+
+
+def signed_in(tx: Session, role: Role = Role.INSPECTOR, **posting: Any) -> Login:
+    """A new person with a token, without the slow way over the password."""
+    return token_for(tx, make_person(tx, role, **posting))
+
+
+def token_for(tx: Session, person: Person) -> Login:
+    """A session and an access token for a person."""
+    now, token = clock.real_now(), new_token()
+    session = AuthSession(person_id=person.id, device_id=None, created_at=now)
+    tx.add(session)
+    tx.flush()
+    expires_at = now + timedelta(hours=1)
+    tx.add(AccessToken(digest=token_digest(token), session_id=session.id, expires_at=expires_at))
+    tx.commit()
+    return Login(person.id, person.login, {"Authorization": f"Bearer {token}"})
+
+
+def sign_in(
+    client: TestClient, login: str, password: str = PASSWORD, **form: str
+) -> httpx2.Response:
+    """The real sign-in over HTTP."""
+    fields = {"grant_type": "password", "username": login, "password": password, **form}
+    return client.post("/v1/auth/token", data=fields)
+
+
+def refresh(client: TestClient, token: str) -> httpx2.Response:
+    """The real refresh over HTTP."""
+    fields = {"grant_type": "refresh_token", "refresh_token": token}
+    return client.post("/v1/auth/token", data=fields)
+
+
+def site_row(code: str, category: str = "背街小巷", unit: str = MINSHENG, **changes: Any) -> Any:
+    """A site as a round file names it."""
+    row = {
+        "code": code,
+        "name": f"{category}{code}",
+        "category": category,
+        "unit": unit,
+        "location": {"lat": 35.2392, "lon": 113.2418, "crs": "gcj02"},
+    }
+    return row | changes
+
+
+def task_row(site: str, checklist: str = "bj", members: Sequence[str] = ()) -> Any:
+    """A task as a round file names it."""
+    return {
+        "site": site,
+        "checklist": {"code": checklist, "version": 1},
+        "members": list(members),
+    }
+
+
+def make_round(
+    tx: Session,
+    *,
+    sites: Sequence[Any] = (),
+    tasks: Sequence[Any] = (),
+    state: str = "open",
+    source: str = "city_team",
+    leagues: Sequence[Any] = (),
+) -> Round:
+    """A round with its sites and tasks; the entrants of ``leagues`` are entered for it."""
+    row = {
+        "campaign": CAMPAIGN,
+        "code": f"r-{new_id().hex[-12:]}",
+        "name_zh": "集中攻坚第一次检查",
+        "name_en": "First inspection",
+        "source": source,
+        "period": "special",
+        "announced": True,
+        "opens_at": "2018-09-01T00:00:00+08:00",
+        "closes_at": "2018-09-14T18:00:00+08:00",
+        "state": state,
+        "sites": list(sites),
+        "tasks": list(tasks),
+    }
+    new = inspections.load_round(tx, row)
+    scoring.enter_round(tx, new, leagues)
+    tx.commit()
+    return new
+
+
+def league_rows(*codes: str) -> list[Any]:
+    """Leagues of the real campaign by their codes."""
+    from tests.conftest import CITY as CITY_FILES
+
+    rows = loading._read(CITY_FILES / "campaign.json")["leagues"]
+    return [row for row in rows if row["code"] in codes]
+
+
+def task_at(tx: Session, round_id: UUID) -> UUID:
+    """The first task of a round."""
+    return tx.exec(select(Task.id).where(Task.round_id == round_id).order_by(Task.id)).first()
+
+
+def items_of(tx: Session, checklist: str) -> list[Item]:
+    """The items of version 1 of a checklist."""
+    return [view.item for view in checklists.get_version(tx, checklist, 1).items]
+
+
+def best_value(item: Item) -> str | int:
+    """The answer that loses nothing."""
+    return {
+        AnswerType.PASS_FAIL: "pass",
+        AnswerType.GRADE_ABC: "A",
+        AnswerType.COUNT_DEDUCT: 0,
+        AnswerType.NUMBER_MIN: item.params.get("min", 1),
+    }[item.answer_type]
+
+
+def _loses(item: Item, value: str | int) -> int:
+    """How many findings an answer needs."""
+    if value in ("na", best_value(item)):
+        return 0
+    return int(value) if item.answer_type is AnswerType.COUNT_DEDUCT else 1
+
+
+@dataclass
+class VisitPlan:
+    """A visit's body, and the photos that it names and that exist nowhere yet."""
+
+    body: dict[str, Any]
+    photos: list[str] = field(default_factory=list)
+
+
+def plan_visit(
+    tx: Session,
+    round_id: UUID,
+    site: str,
+    *,
+    checklist: str = "bj",
+    values: Mapping[str, str | int] | None = None,
+    photos: Sequence[str] | None = None,
+    **changes: Any,
+) -> VisitPlan:
+    """A valid visit: the best answers but for ``values``, with the findings and photos they need.
+
+    ``photos`` are used in turn where the checklist wants one; without them fresh ids are made up.
+    """
+    given, used = list(photos or ()), []
+
+    def photo() -> str:
+        used.append(given.pop(0) if given else str(new_id()))
+        return used[-1]
+
+    answers = []
+    for item in items_of(tx, checklist):
+        value = (values or {}).get(item.code, best_value(item))
+        findings = [
+            {"id": str(new_id()), "note": "墙根堆放生活垃圾"} for _ in range(_loses(item, value))
+        ]
+        answer: dict[str, Any] = {"item": item.code, "value": value}
+        if value == "na":
+            answer["na_reason"] = "该巷无路灯，由小区供电"
+        if findings:
+            answer["findings"] = findings
+        always = item.photo_rule is PhotoRule.ALWAYS and value != "na"
+        if always or (findings and item.photo_rule is PhotoRule.ON_FAIL):
+            target = findings[0] if findings else answer
+            target["photos"] = [photo() for _ in range(item.photo_min)]
+        answers.append(answer)
+    body = {
+        "id": str(new_id()),
+        "round_id": str(round_id),
+        "site": site,
+        "checklist": {"code": checklist, "version": 1},
+        "started_at": "2018-09-10T09:00:00+08:00",
+        "ended_at": "2018-09-10T09:25:00+08:00",
+        "location": {"lat": 35.2392, "lon": 113.2418, "crs": "gcj02", "accuracy_m": 8.0},
+        "note": None,
+        "photos": given,
+        "answers": answers,
+    }
+    return VisitPlan(body | changes, [*used, *given])
+
+
+def answer_of(body: Mapping[str, Any], item: str) -> dict[str, Any]:
+    """The answer to one item in a visit's body."""
+    return next(answer for answer in body["answers"] if answer["item"] == item)
+
+
+def make_photo_bytes(
+    seed: int | None = None, size: tuple[int, int] = (96, 72), kind: str = "JPEG", **save: Any
+) -> bytes:
+    """A real image, different from every other unless the seed is the same."""
+    noise = random.Random(seed if seed is not None else secrets.randbits(64))
+    small = (size[0] // 8 + 1, size[1] // 8 + 1)
+    grain = Image.frombytes("RGB", small, noise.randbytes(small[0] * small[1] * 3))
+    image = grain.resize(size, Image.Resampling.BILINEAR)
+    out = io.BytesIO()
+    image.save(out, kind, **save)
+    return out.getvalue()
+
+
+def announcement(content: bytes, **changes: Any) -> dict[str, Any]:
+    """One photo as it is announced."""
+    fields = {
+        "id": str(new_id()),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "md5": hashlib.md5(content).hexdigest(),
+        "size": len(content),
+        "content_type": "image/jpeg",
+        "role": "near",
+        "captured_at": "2018-09-10T09:12:00+08:00",
+        "location": {"lat": 35.2392, "lon": 113.2418, "crs": "gcj02", "accuracy_m": 6.5},
+    }
+    return fields | changes
+
+
+def announce(client: TestClient, who: Login, *photos: dict[str, Any]) -> httpx2.Response:
+    """The announcement over HTTP."""
+    return client.post("/v1/photos", json={"photos": list(photos)}, headers=who.headers)
+
+
+def put(http: httpx2.Client, upload: Mapping[str, Any], content: bytes) -> httpx2.Response:
+    """The upload to the store, with exactly the headers that were given."""
+    return http.put(upload["url"], headers=upload["headers"], content=content)
+
+
+def complete(client: TestClient, who: Login, photo_id: str) -> httpx2.Response:
+    """The word that the upload is through."""
+    return client.post(f"/v1/photos/{photo_id}/complete", headers=who.headers)
+
+
+def upload_photo(
+    client: TestClient,
+    http: httpx2.Client,
+    who: Login,
+    content: bytes | None = None,
+    **changes: Any,
+) -> str:
+    """Announce, PUT and complete one photo; it is stored once the worker has run."""
+    whole = make_photo_bytes() if content is None else content
+    photo = announcement(whole, **changes)
+    answer = announce(client, who, photo)
+    assert answer.status_code == 200, answer.text
+    upload = answer.json()["photos"][0]["upload"]
+    if upload is not None:
+        assert put(http, upload, whole).status_code == 200
+    assert complete(client, who, photo["id"]).status_code in (200, 202)
+    return str(photo["id"])
+
+
+def submit(client: TestClient, who: Login, body: Mapping[str, Any]) -> httpx2.Response:
+    """The visit over HTTP."""
+    return client.post("/v1/visits", json=body, headers=who.headers)
+
+
+def base64_of(digest: bytes) -> str:
+    """A digest as S3 headers carry it."""
+    return base64.b64encode(digest).decode()

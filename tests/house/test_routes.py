@@ -1,0 +1,128 @@
+"""Nobody gets past a door without a token, and nobody past one that is not his."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app import main
+from app.auth import routes as auth
+from app.auth.permissions import ROLE_PERMISSIONS
+from app.organisation.rules import Role
+from app.web.principal import _Permission, current_principal
+from tests import factories as make
+
+# The whole list of what answers without a token, each with its reason.
+PUBLIC = frozenset(
+    {
+        ("get", "/healthz"),  # a balancer asks whether the process is there
+        ("get", "/readyz"),  # a balancer asks whether it can work; names parts, shows no data
+        ("post", "/v1/auth/token"),  # where tokens come from
+    }
+)
+# Not in the document: /metrics (operators; to be kept inside by the proxy), /docs, /openapi.json.
+
+_ID = str(UUID(int=1))
+_VALUES = {"code": "x", "number": "1", "league": "x"}
+
+
+def operations(app) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, found in app.openapi()["paths"].items()
+        for method, operation in found.items()
+    ]
+
+
+def url_of(path: str) -> str:
+    filled = path
+    for part in path.split("/"):
+        if part.startswith("{"):
+            filled = filled.replace(part, _VALUES.get(part[1:-1], _ID))
+    return filled
+
+
+def needs() -> dict[str, str | None]:
+    """Per operation the permission that its dependencies demand; None where any caller will do."""
+    found: dict[str, str | None] = {}
+    for module in main.PROTECTED:
+        for route in module.router.routes:
+            found[route.name] = _permission(route)
+    return found
+
+
+def _permission(route: Any) -> str | None:
+    calls = [dependency.call for dependency in route.dependant.dependencies]
+    permissions = [call.permission for call in calls if isinstance(call, _Permission)]
+    assert len(permissions) <= 1, f"{route.name} names several permissions"
+    assert permissions or current_principal in calls, f"{route.name} asks nobody who he is"
+    return permissions[0] if permissions else None
+
+
+def test_every_operation_but_the_public_ones_answers_401_without_a_token(client, app):
+    """Before 422: a stranger learns nothing of what a body must be."""
+    found = operations(app)
+    assert len(found) >= 20
+    for method, path, _ in found:
+        if (method, path) in PUBLIC:
+            continue
+        for headers in ({}, {"Authorization": "Bearer nonsense"}):
+            answer = client.request(method, url_of(path), headers=headers)
+            assert answer.status_code == 401, f"{method} {path} answers {answer.status_code}"
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_public_list_holds_nothing_that_is_gone(app):
+    assert {(method, path) for method, path, _ in operations(app)} >= PUBLIC
+
+
+def test_every_route_says_who_may_use_it(app):
+    public = {route.name for route in auth.public.routes} | {"healthz", "readyz"}
+    named = {operation["operationId"] for _, _, operation in operations(app)}
+    assert set(needs()) == named - public
+    assert {name for name, permission in needs().items() if permission is None} == {
+        "get_me",  # about the caller himself
+        "revoke_session",  # the caller's own session
+    }
+
+
+def test_every_permission_of_the_table_is_used_and_the_reverse():
+    used = {permission for permission in needs().values() if permission}
+    granted = frozenset().union(*ROLE_PERMISSIONS.values())
+    # Asked for inside a route (photo.read-original), or granted for routes that are to come.
+    assert granted - used <= {"photo.read-original", "site.read"}
+    assert used <= granted
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_gets_403_exactly_where_it_lacks_the_permission(client, tx, app, role):
+    who = make.signed_in(tx, role)
+    required = needs()
+    for method, path, operation in operations(app):
+        permission = required.get(operation["operationId"])
+        if permission is None:
+            continue
+        answer = client.request(method, url_of(path), headers=who.headers)
+        refused = answer.status_code == 403
+        assert refused is (permission not in ROLE_PERMISSIONS[role]), f"{role} {method} {path}"
+        if refused:
+            assert answer.json()["code"] == "auth.forbidden"
+            assert permission in answer.json()["detail"]
+        assert answer.status_code in {200, 202, 403, 404, 422}, f"{method} {path}: {answer.text}"
+
+
+def test_somebody_without_any_posting_may_only_ask_who_he_is(client, tx, app):
+    import sqlalchemy as sa
+
+    who = make.signed_in(tx, Role.HQ_ADMIN)
+    tx.exec(
+        sa.text("UPDATE posting SET valid_to = '2001-01-01' WHERE person_id = :id"),
+        params={"id": who.id},
+    )
+    tx.commit()
+    required = needs()
+    for method, path, operation in operations(app):
+        if required.get(operation["operationId"]):
+            answer = client.request(method, url_of(path), headers=who.headers)
+            assert answer.status_code == 403, f"{method} {path}"
+    assert client.get("/v1/me", headers=who.headers).status_code == 200

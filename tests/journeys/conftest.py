@@ -1,0 +1,15 @@
+"""One running service for all journeys; each has a round and people of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import _open_folder
+from tests.journeys.service import Service, running
+
+
+@pytest.fixture(scope="package")
+def service() -> Iterator[Service]:
+    """API, worker, PostgreSQL and S3 as real processes."""
+    with _open_folder() as data, running(data) as found:
+        yield found

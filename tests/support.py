@@ -1,0 +1,174 @@
+"""What the tests put between themselves and the service: a shared connection, a checked client.
+
+Nothing here stands in for our own code; faults come from thin wrappers around the real parts.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Self
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from jsonschema import Draft202012Validator
+from sqlmodel import Session
+
+from app import worker
+from app.config import Environment
+from app.infra.blobs import Blobs
+from app.infra.db import _SHIFT, Database
+from app.infra.handlers import Runtime
+from app.infra.jobs import Job
+
+_PROBLEM = "application/problem+json"
+_MOST_TURNS = 500
+
+
+class SharedConnection(Database):
+    """Every transaction is a savepoint on one connection, which the test rolls back at its end."""
+
+    def __init__(self, engine: sa.Engine, connection: sa.Connection) -> None:
+        super().__init__(engine, Environment.TEST)
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A fresh session, so that nothing that an earlier request loaded is still in memory."""
+        session = Session(
+            self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        )
+        with session as tx, tx.begin():
+            tx.info[_SHIFT] = self._read_shift(tx)
+            yield tx
+
+    def dispose(self) -> None:
+        """The engine outlives the test."""
+
+
+class CheckedClient(TestClient):
+    """A client that fails the test when a reply does not fit the OpenAPI document."""
+
+    def send(self, request: Any, **kwargs: Any) -> Response:
+        response = super().send(request, **kwargs)
+        check_reply(self.app, response)
+        return response
+
+
+def check_reply(app: FastAPI, response: Response) -> None:
+    """The reply is one that the document promises for this operation and status."""
+    method, path = response.request.method.lower(), response.request.url.path
+    found = _operation(app, method, path)
+    kind = response.headers.get("content-type", "").split(";")[0]
+    at = f"{method.upper()} {path} -> {response.status_code}"
+    if kind == _PROBLEM:
+        _fits(app, {"$ref": "#/components/schemas/ProblemBody"}, response.json(), at)
+    if found is None or response.status_code >= 500 or response.status_code in (304, 405, 413):
+        return
+    described = found["responses"].get(str(response.status_code))
+    assert described is not None, f"{at} is not documented: {response.text[:300]}"
+    content = described.get("content", {})
+    if not response.content:
+        assert not content, f"{at} is documented with a body and has none"
+        return
+    assert kind in content, f"{at}: {kind} is not documented"
+    _fits(app, content[kind].get("schema", {}), response.json(), at)
+
+
+def _fits(app: FastAPI, schema: dict[str, Any], body: Any, at: str) -> None:
+    faults = list(_validator(app, repr(schema), schema.get("$ref")).iter_errors(body))
+    assert not faults, f"{at} does not fit its schema: {faults[0].json_path} {faults[0].message}"
+
+
+_SCHEMAS: dict[str, Draft202012Validator] = {}
+
+
+def _validator(app: FastAPI, key: str, ref: str | None) -> Draft202012Validator:
+    if key not in _SCHEMAS:
+        components = app.openapi()["components"]
+        schema = {"$ref": ref, "components": components} if ref else {}
+        _SCHEMAS[key] = Draft202012Validator(schema)
+    return _SCHEMAS[key]
+
+
+def _operation(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
+    for pattern, operations in _patterns(app):
+        if pattern.fullmatch(path) and method in operations:
+            operation: dict[str, Any] = operations[method]
+            return operation
+    return None
+
+
+@cache
+def _patterns(app: FastAPI) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    """Fixed paths before those with parameters, as the router finds them."""
+    paths = sorted(app.openapi()["paths"].items(), key=lambda entry: entry[0].count("{"))
+    return [(re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), ops) for path, ops in paths]
+
+
+def settle(runtime: Runtime, *, retries: bool = False) -> None:
+    """Let the worker do all there is to do: sequencer, jobs, feeds, until nothing is left.
+
+    A job that fails fails the test, unless ``retries``: then its next attempt is made at once,
+    until it is done or dead.
+    """
+    for _ in range(_MOST_TURNS):
+        if worker.place_events(runtime) + worker.run_jobs(runtime) + worker.bump_feeds(runtime):
+            continue
+        waiting = _waiting(runtime)
+        if not waiting:
+            return
+        assert retries, f"a job failed: {waiting}"
+        bring_forward(runtime)
+    raise AssertionError(f"the worker does not come to rest: {_waiting(runtime)}")
+
+
+def settle_once(runtime: Runtime) -> None:
+    """Like ``settle``, but jobs that failed stay where they are, waiting for their next attempt."""
+    for _ in range(_MOST_TURNS):
+        if not worker.place_events(runtime) + worker.run_jobs(runtime) + worker.bump_feeds(runtime):
+            return
+    raise AssertionError("the worker does not come to rest")
+
+
+def bring_forward(runtime: Runtime) -> None:
+    """Make every waiting attempt due now, whatever its pause or lease."""
+    with runtime.database.transaction() as tx:
+        tx.exec(sa.update(Job).where(~Job.dead).values(run_at=sa.text("now() - interval '1 day'")))
+
+
+def _waiting(runtime: Runtime) -> list[tuple[Any, ...]]:
+    with runtime.database.transaction() as tx:
+        rows = tx.exec(sa.select(Job.handler, Job.attempts, Job.last_error).where(~Job.dead)).all()
+        return [tuple(row) for row in rows]
+
+
+class WrappedBlobs:
+    """The real store behind a wrapper; a subclass changes the calls that its test is about."""
+
+    def __init__(self, inner: Blobs) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class StatementCounter:
+    """Counts the statements that a block sends over a connection."""
+
+    def __init__(self, target: sa.Engine | sa.Connection) -> None:
+        self._target = target
+        self.statements: list[str] = []
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            self.statements.append(statement)
+
+    def __enter__(self) -> Self:
+        sa.event.listen(self._target, "before_cursor_execute", self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sa.event.remove(self._target, "before_cursor_execute", self._note)
