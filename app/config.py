@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     refresh_grace_s: int = Field(default=600, ge=0)
 
     job_lease_s: int = Field(default=120, ge=2)
-    worker_threads: int = Field(default=2, ge=1, le=32)
+    worker_threads: int = Field(default=3, ge=1, le=32)
     feed_bump_s: float = Field(default=0.5, gt=0, le=5)
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from app import worker
 from app.config import Environment
 from app.infra.blobs import Blobs
-from app.infra.db import _SHIFT, Database
+from app.infra.db import MAY_SHIFT, Database
 from app.infra.handlers import Runtime
 from app.infra.jobs import Job
 
@@ -41,7 +41,7 @@ class SharedConnection(Database):
             self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         with session as tx, tx.begin():
-            tx.info[_SHIFT] = self._read_shift(tx)
+            tx.info[MAY_SHIFT] = self.may_shift
             yield tx
 
     def dispose(self) -> None:

@@ -24,6 +24,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 _SHIFT = "business_shift"
+MAY_SHIFT = "may_shift"
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -47,32 +48,37 @@ def make_engine(settings: Settings) -> Engine:
 
 
 class Database:
-    """Hands out transactions. In demo and test it also reads the shift of the business clock."""
+    """Hands out transactions. Only those of demo and test may see a shifted business clock."""
 
     def __init__(self, engine: Engine, env: Environment) -> None:
         self.engine = engine
-        self._may_shift = env is not Environment.PRODUCTION
+        self.may_shift = env is not Environment.PRODUCTION
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits when the block ends well and rolls back when it raises."""
-        with Session(self.engine, expire_on_commit=False) as tx, tx.begin():
-            tx.info[_SHIFT] = self._read_shift(tx)
-            yield tx
+        """A session that commits when the block ends well and rolls back when it raises.
 
-    def _read_shift(self, tx: Session) -> timedelta:
-        if not self._may_shift:
-            return timedelta(0)
-        row = tx.connection().execute(text("SELECT shift_s FROM business_clock")).first()
-        return timedelta(seconds=float(row[0])) if row else timedelta(0)
+        Entering costs nothing: a session connects with its first statement.
+        """
+        with Session(self.engine, expire_on_commit=False) as tx, tx.begin():
+            tx.info[MAY_SHIFT] = self.may_shift
+            yield tx
 
     def dispose(self) -> None:
         self.engine.dispose()
 
 
 def shift_of(tx: Session) -> timedelta:
-    """By how much the business clock of this transaction runs beside the real one."""
-    shift: timedelta = tx.info.get(_SHIFT, timedelta(0))
+    """By how much the business clock of this transaction runs beside the real one.
+
+    Read at the first question and kept for the transaction; production never reads it.
+    """
+    if not tx.info.get(MAY_SHIFT):
+        return timedelta(0)
+    if _SHIFT not in tx.info:
+        row = tx.connection().execute(text("SELECT shift_s FROM business_clock")).first()
+        tx.info[_SHIFT] = timedelta(seconds=float(row[0]) if row else 0.0)
+    shift: timedelta = tx.info[_SHIFT]
     return shift
 
 

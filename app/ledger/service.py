@@ -31,7 +31,6 @@ def open_problems_of_visit(tx: Session, settings: Settings, *, visit_id: UUID) -
     for serial, one in zip(queries.next_serials(tx, len(found)), found, strict=True):
         problem = _problem(one, document_number(year, serial), now)
         tx.add(problem)
-        tx.flush()
         named = photos.get(one.finding.id) or photos.get(one.item.id, [])
         for position, photo_id in enumerate(named):
             tx.add(ProblemPhoto(problem_id=problem.id, photo_id=photo_id, position=position))

@@ -42,8 +42,14 @@ def main() -> int:
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console
     ) as progress:
         task = progress.add_task("starting PostgreSQL, S3, API and worker", total=None)
-        report = _run(plan, lambda text: progress.update(task, description=text))
-    Console().print(report.table())
+
+        def say(text: str) -> None:
+            progress.update(task, description=text)
+            if not console.is_terminal:
+                console.print(f"{time.monotonic() - began:5.0f} s  {text}")
+
+        report = _run(plan, say)
+    Console(width=None if sys.stdout.isatty() else 140).print(report.table())
     console.print(f"{time.monotonic() - began:.0f} s in all")
     if options.report:
         text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)

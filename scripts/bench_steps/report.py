@@ -37,7 +37,7 @@ class Row:
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         reached = {None: "", True: "[green]yes[/]", False: "[red]no[/]"}[self.reached]
         aim = "" if self.aim is None else f"{sign}{self.aim:g}"
-        noise = "" if self.noise is None else f"±{self.noise * 50:.0f} %"
+        noise = "" if not self.noise else f"±{self.noise * 50:.0f} %"
         return (self.name, self.figure, self.baseline, ratio, noise, aim, reached)
 
 

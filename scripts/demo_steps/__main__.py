@@ -171,6 +171,7 @@ def _bars() -> Progress:
     return Progress(
         TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), console=console,
+        refresh_per_second=2,
     )  # fmt: skip
 
 

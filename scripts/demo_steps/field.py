@@ -25,7 +25,7 @@ from scripts.demo_steps.stage import Stage
 from scripts.phone import Fault, Faults, Location, Pace, Phone, Photo, PhotoState, Progress
 from scripts.phone.decide import Step
 
-_PACE = Pace(base_s=0.2, cap_s=5.0, poll_s=0.8, poll_cap_s=4.0, patience_s=180.0)
+_PACE = Pace(base_s=0.2, cap_s=5.0, poll_s=1.5, poll_cap_s=6.0, patience_s=180.0)
 _FINISH_S = 240.0
 _AT_THE_SITE = timedelta(minutes=18)
 _TYPES = {
