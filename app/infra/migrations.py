@@ -1,5 +1,6 @@
 """Runs and inspects the migrations below ``migrations/`` with one set of settings."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,8 +29,9 @@ def drift(engine: Engine) -> None:
     command.check(_config(engine))
 
 
+@cache
 def newest_revision() -> str | None:
-    """The newest revision in the folder."""
+    """The newest revision in the folder; read once, since it comes with the program."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 

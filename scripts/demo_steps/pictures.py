@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
@@ -57,6 +57,7 @@ class Camera:
         self._place = place
         self._inspector = inspector
         self._model = random.Random(f"phone {inspector}").choice(_PHONES)
+        self._kept: dict[str, Image.Image] = {}
 
     def fix(self, slot: PhotoSlot | None = None) -> Fix:
         """The position while a photo is taken, or of the visit as a whole."""
@@ -90,19 +91,32 @@ class Camera:
         _place_object(image, slot, draw)
         return image
 
-    @cached_property
-    def _scene(self) -> Image.Image:
-        return draw_scene(self._place.category, self._place.name, self._place.code)
+    def _keep(self, name: str, draw: Callable[[], Image.Image]) -> Image.Image:
+        """Drawn once; `cached_property` would let all phones wait for one lock."""
+        if name not in self._kept:
+            self._kept[name] = draw()
+        return self._kept[name]
 
-    @cached_property
+    @property
+    def _scene(self) -> Image.Image:
+        place = self._place
+        return self._keep("scene", lambda: draw_scene(place.category, place.name, place.code))
+
+    @property
     def _close(self) -> Image.Image:
+        return self._keep("close", self._draw_close)
+
+    def _draw_close(self) -> Image.Image:
         """A part of the scene from near by, with room for each photo to be framed differently."""
         draw = random.Random(f"close {self._place.code}")
         view = _view(SIZE, 0.62, draw)
         return self._scene.resize(_ROOM, Image.Resampling.BILINEAR, box=view)
 
-    @cached_property
+    @property
     def _band(self) -> Image.Image:
+        return self._keep("band", self._draw_band)
+
+    def _draw_band(self) -> Image.Image:
         """The part of the caption that all photos of the visit share: where and who."""
         band = Image.new("RGB", (SIZE[0], SIZE[1] - _CAPTION_TOP), (22, 28, 38))
         pen = ImageDraw.Draw(band)
