@@ -75,7 +75,7 @@ _dudao_sync() {
     "$uv" venv --quiet --clear --python "$python" "$DUDAO_ROOT/.venv" || _dudao_install_failed
   fi
   printf '%s\n' "$kind" >"$_dudao_stamp"
-  "$uv" pip sync --require-hashes --python "$DUDAO_PYTHON" "$lock" >&2 || _dudao_install_failed
+  "$uv" pip sync --compile-bytecode --require-hashes --python "$DUDAO_PYTHON" "$lock" >&2 || _dudao_install_failed
   printf '%s %s\n' "$kind" "$(_dudao_sha256 "$lock")" >"$_dudao_stamp.new"
   mv -- "$_dudao_stamp.new" "$_dudao_stamp"
 }
