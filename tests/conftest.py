@@ -51,7 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--long`` the tests marked so are skipped."""
+    """What takes longest begins first; without ``--long`` the tests marked so are skipped."""
+    slow = ("journeys", "infra", "house")
+    items.sort(key=lambda item: next((n for n, f in enumerate(slow) if f in item.path.parts), 9))
     if config.getoption("--long"):
         return
     for item in items:

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from app.auth.tables import AccessToken, AuthSession, RefreshToken
+from app.config import Environment
 from app.infra import business_time
+from app.infra.db import MAY_SHIFT, Database, shift_of
 from app.infra.events import Event
 from app.kit import clock
 from app.kit.ids import token_digest
@@ -221,12 +223,12 @@ def test_server_time_is_business_time_and_tokens_live_in_real_time(client, tx, p
     assert event.recorded_at.year > 2018
 
 
-def test_production_never_reads_the_shift_of_the_clock(engine, tx, connection):
-    from app.config import Environment
-    from app.infra.db import Database
-
+def test_production_never_reads_the_shift_of_the_clock(engine, tx):
     business_time.set_business_time(tx, instant=datetime(2018, 9, 10, tzinfo=UTC))
-    assert Database(engine, Environment.PRODUCTION)._read_shift(tx) == timedelta(0)
+    tx.info[MAY_SHIFT] = Database(engine, Environment.PRODUCTION).may_shift
+    assert shift_of(tx) == timedelta(0)
+    tx.info[MAY_SHIFT] = Database(engine, Environment.DEMO).may_shift
+    assert shift_of(tx) < timedelta(days=-365)
 
 
 def test_a_sign_in_is_attributed(client, tx, person):
