@@ -2,9 +2,7 @@
 
 from app.organisation.rules import Role
 
-_READ = frozenset(
-    {"organisation.read", "checklist.read", "round.read", "site.read", "ranking.read"}
-)
+_READ = frozenset({"organisation.read", "checklist.read", "round.read", "ranking.read"})
 _EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read"})
 _FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read"})
 

@@ -68,6 +68,19 @@ def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
     return photo
 
 
+_EXPECTED = sa.text("""
+SELECT p.sha256, p.size, p.content_type,
+       EXISTS (SELECT FROM blob b WHERE b.sha256 = p.sha256)
+FROM photo p WHERE p.id = :photo_id AND p.state = 'verifying'
+""")
+
+
+def expected_bytes(tx: Session, photo_id: UUID) -> tuple[str, int, str, bool] | None:
+    """Digest, size and type of a photo under verification, and whether its bytes are kept."""
+    row = tx.connection().execute(_EXPECTED, {"photo_id": photo_id}).first()
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
 def find_blob(tx: Session, sha256: str) -> Blob | None:
     """The kept bytes of a digest."""
     return tx.get(Blob, sha256)

@@ -57,11 +57,8 @@ def verify(
 
 def _expected(database: Database, photo_id: UUID) -> Expected | None:
     with database.transaction() as tx:
-        photo = queries.find_photos(tx, [photo_id])[photo_id]
-        if photo.state is not PhotoState.VERIFYING:
-            return None
-        kept = queries.find_blob(tx, photo.sha256) is not None
-        return Expected(photo.id, photo.sha256, photo.size, photo.content_type, kept)
+        found = queries.expected_bytes(tx, photo_id)
+    return Expected(photo_id, *found) if found else None
 
 
 def _read(found: StoredObject, expected: Expected) -> bytes | service.Refused:

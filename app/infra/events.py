@@ -18,6 +18,7 @@ from app.infra import business_time
 from app.infra.columns import Instant, Json, id_column
 from app.infra.jobs import enqueue
 from app.kit import clock
+from app.kit.ids import new_id
 
 SEQUENCER_LOCK = 0x44554441
 _ACTOR = "event_actor"
@@ -52,20 +53,28 @@ def name_actor(tx: Session, **actor: Any) -> None:
     known.update(actor)
 
 
-def record(tx: Session, kind: str, *, subject: tuple[str, UUID], **data: Any) -> Event:
-    """Write one event into the running transaction; ``data`` must be plain JSON values."""
+def record(tx: Session, kind: str, *, subject: tuple[str, UUID], **data: Any) -> UUID:
+    """Write one event into the running transaction, at once; returns its id.
+
+    ``data`` must be plain JSON values.
+    """
     name_actor(tx)
-    event = Event(
-        kind=kind,
-        subject_type=subject[0],
-        subject_id=subject[1],
-        happened_at=business_time.now(tx),
-        recorded_at=clock.real_now(),
-        data=data,
+    event_id = new_id()
+    row = {
+        "id": event_id,
+        "kind": kind,
+        "subject_type": subject[0],
+        "subject_id": subject[1],
+        "happened_at": business_time.now(tx),
+        "recorded_at": clock.real_now(),
+        "data": data,
         **tx.info[_ACTOR],
-    )
-    tx.add(event)
-    return event
+    }
+    tx.connection().execute(_INSERT, row)
+    return event_id
+
+
+_INSERT = sa.insert(Event.__table__)  # type: ignore[attr-defined]
 
 
 def place_events(

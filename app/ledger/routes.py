@@ -22,7 +22,7 @@ from app.ledger.schemas import ProblemOut, ProblemPage, ProblemPhotoOut
 from app.ledger.service import FEED
 from app.web.etag import feed_tag
 from app.web.language import Lang, Language, pick
-from app.web.openapi import error_replies
+from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import STANDARD_LIMIT, Cursor, Limit
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 4
 Reader = Annotated[Principal, Needs("ledger.read")]
 
 
-@router.get("/ledger", summary="台账 · The ledger", response_model=ProblemPage)
+@router.get("/ledger", summary="台账 · The ledger", response_model=ProblemPage, responses=UNCHANGED)
 def list_ledger(
     tx: Tx,
     reader: Reader,

@@ -17,7 +17,7 @@ from app.scoring.presenting import Presenter
 from app.scoring.schemas import LeagueStandingOut, RankingsOut
 from app.web.etag import FeedTag, feed_tag
 from app.web.language import Lang, Language, pick
-from app.web.openapi import error_replies
+from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import STANDARD_LIMIT, Cursor, Limit
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
@@ -28,7 +28,10 @@ Reader = Annotated[Principal, Needs("ranking.read")]
 
 
 @router.get(
-    "/rounds/{round_id}/rankings", summary="各排序组 · All leagues", response_model=RankingsOut
+    "/rounds/{round_id}/rankings",
+    summary="各排序组 · All leagues",
+    response_model=RankingsOut,
+    responses=UNCHANGED,
 )
 def list_rankings(
     tx: Tx,
@@ -62,6 +65,7 @@ def list_rankings(
 @router.get(
     "/rounds/{round_id}/rankings/{league}",
     summary="一个排序组 · One league",
+    responses=UNCHANGED,
     response_model=LeagueStandingOut,
 )
 def get_league_ranking(

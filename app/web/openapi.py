@@ -30,6 +30,11 @@ def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "unchanged since the ETag in If-None-Match"}
+}
+
+
 def dump(app: FastAPI) -> str:
     """The document as committed in ``openapi/openapi.json``: stable and readable."""
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -23,7 +23,7 @@ from tests.support import bring_forward, settle
 
 
 def record(tx, kind="photo.uploaded", **data):
-    return events.record(tx, kind, subject=("photo", new_id()), **data)
+    return tx.get_one(Event, events.record(tx, kind, subject=("photo", new_id()), **data))
 
 
 def place(tx, handlers=None):

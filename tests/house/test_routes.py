@@ -90,7 +90,7 @@ def test_every_permission_of_the_table_is_used_and_the_reverse():
     used = {permission for permission in needs().values() if permission}
     granted = frozenset().union(*ROLE_PERMISSIONS.values())
     # Asked for inside a route (photo.read-original), or granted for routes that are to come.
-    assert granted - used <= {"photo.read-original", "site.read"}
+    assert granted - used <= {"photo.read-original"}
     assert used <= granted
 
 
