@@ -18,7 +18,11 @@ _COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("name", list(_COMMANDS))
+# Types take a minute without mypy's cache; scripts/check looks at them before every commit.
+_NAMES = [pytest.param(n, marks=pytest.mark.long) if n == "types" else n for n in _COMMANDS]
+
+
+@pytest.mark.parametrize("name", _NAMES)
 def test_the_code_keeps_its_own_rules(name):
     done = subprocess.run(
         _COMMANDS[name], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
