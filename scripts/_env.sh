@@ -12,6 +12,8 @@ _dudao_stamp="$DUDAO_ROOT/.venv/.dudao-synced" # "<kind> <sha256 of the lock>", 
 
 dudao_env() {
   export PYTHONPATH="$DUDAO_ROOT${PYTHONPATH:+:$PYTHONPATH}"
+  # Every program of ours would compile the whole of app/ at each start.
+  unset PYTHONDONTWRITEBYTECODE
   _dudao_fits "$1" && return
   if [ ! -w "$DUDAO_ROOT" ]; then
     _dudao_fail "$DUDAO_ROOT is not yours to write to: make your own clone, or run this as its owner."

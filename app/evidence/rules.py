@@ -53,11 +53,6 @@ class Announced:
     content_type: str
 
 
-def same_announcement(one: Announced, other: Announced) -> bool:
-    """Whether a repeated announcement names the same bytes."""
-    return one == other
-
-
 def evidence_key(sha256: str) -> str:
     """Where the original lies: under the digest of its content."""
     return f"sha256/{sha256[:2]}/{sha256}"

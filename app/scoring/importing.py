@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from app.infra import events
+from app.infra.bulk import insert_rows
 from app.inspections.tables import Campaign, Round
 from app.kit.errors import Fault, Invalid
 from app.kit.ids import new_id
@@ -67,54 +69,100 @@ def load_leagues(tx: Session, campaign: Campaign, rows: Sequence[Row]) -> int:
 
 
 def enter_round(tx: Session, new: Round, rows: Sequence[Row]) -> int:
-    """Enter the entrants of all leagues for a round; returns how many."""
-    leagues = {
-        league.code: league
-        for league in tx.exec(select(League).where(League.campaign_id == new.campaign_id)).all()
-    }
-    count = 0
-    for row in rows:
-        for position, entry in enumerate(row["entrants"]):
-            entrant_id = _entrant(tx, new.campaign_id, entry, f"/leagues/{row['code']}/{position}")
-            tx.add(
-                Membership(
-                    round_id=new.id,
-                    league_id=leagues[row["code"]].id,
-                    entrant_id=entrant_id,
-                    position=position,
-                )
+    """Enter the entrants of all leagues for a round; returns how many.
+
+    Entrants of earlier rounds are met again; what is new is made. Six statements at most.
+    """
+    entries = [
+        _Entry(league["code"], position, row, _scope_key(row))
+        for league in rows
+        for position, row in enumerate(league["entrants"])
+    ]
+    leagues = dict(
+        tx.exec(select(League.code, League.id).where(League.campaign_id == new.campaign_id)).all()
+    )
+    known = dict(
+        tx.exec(
+            select(Entrant.scope_key, Entrant.id).where(
+                Entrant.campaign_id == new.campaign_id,
+                col(Entrant.scope_key).in_({entry.key for entry in entries}),
             )
-            count += 1
-    tx.flush()
-    return count
+        ).all()
+    )
+    missing = {entry.key: entry for entry in entries if entry.key not in known}
+    known |= _make_entrants(tx, new.campaign_id, missing)
+    insert_rows(
+        tx,
+        Membership,
+        [
+            {
+                "id": new_id(),
+                "round_id": new.id,
+                "league_id": leagues[entry.league],
+                "entrant_id": known[entry.key],
+                "position": entry.position,
+            }
+            for entry in entries
+        ],
+    )
+    return len(entries)
 
 
-def _entrant(tx: Session, campaign_id: UUID, entry: Row, at: str) -> UUID:
+@dataclass(frozen=True)
+class _Entry:
+    """One entrant as a league's file names it; its key is the same in every round."""
+
+    league: str
+    position: int
+    row: Row
+    key: str
+
+    @property
+    def places(self) -> list[str]:
+        return [self.row["unit"], *self.row["areas"]]
+
+    @property
+    def at(self) -> str:
+        return f"/leagues/{self.league}/{self.position}"
+
+
+def _scope_key(row: Row) -> str:
     canonical = json.dumps(
-        [entry["unit"], entry.get("label"), sorted(entry["lines"]), sorted(entry["areas"])],
+        [row["unit"], row.get("label"), sorted(row["lines"]), sorted(row["areas"])],
         ensure_ascii=False,
     )
-    key = hashlib.sha256(canonical.encode()).hexdigest()
-    found = tx.exec(
-        select(Entrant.id).where(Entrant.campaign_id == campaign_id, Entrant.scope_key == key)
-    ).first()
-    if found is not None:
-        return found
-    units = organisation.find_units(tx, [entry["unit"], *entry["areas"]])
-    lines = organisation.find_lines(tx, entry["lines"])
-    unknown = [code for code in (entry["unit"], *entry["areas"]) if code not in units]
-    unknown += [code for code in entry["lines"] if code not in lines]
-    if unknown:
-        fault = Fault(at, "field.unknown-reference", {"kind": "unit", "value": unknown[0]})
-        raise Invalid("request.invalid", faults=(fault,))
-    entrant = Entrant(
-        campaign_id=campaign_id,
-        unit_id=units[entry["unit"]].id,
-        label=entry.get("label"),
-        scope_key=key,
-        area_ids=[units[code].id for code in entry["areas"]],
-        line_ids=[lines[code].id for code in entry["lines"]],
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _make_entrants(
+    tx: Session, campaign_id: UUID, entries: Mapping[str, _Entry]
+) -> dict[str, UUID]:
+    """Insert entrants that no earlier round had; returns their ids by key."""
+    if not entries:
+        return {}
+    units = organisation.find_units(tx, [code for one in entries.values() for code in one.places])
+    lines = organisation.find_lines(
+        tx, [code for one in entries.values() for code in one.row["lines"]]
     )
-    tx.add(entrant)
+    new = {
+        key: Entrant(
+            campaign_id=campaign_id,
+            unit_id=_known(units, "unit", one.row["unit"], one.at),
+            label=one.row.get("label"),
+            scope_key=key,
+            area_ids=[_known(units, "unit", code, one.at) for code in one.row["areas"]],
+            line_ids=[_known(lines, "line", code, one.at) for code in one.row["lines"]],
+        )
+        for key, one in entries.items()
+    }
+    tx.add_all(new.values())
     tx.flush()
-    return entrant.id
+    return {key: entrant.id for key, entrant in new.items()}
+
+
+def _known(found: Mapping[str, Any], kind: str, code: str, at: str) -> UUID:
+    if code not in found:
+        fault = Fault(at, "field.unknown-reference", {"kind": kind, "value": code})
+        raise Invalid("request.invalid", faults=(fault,))
+    key: UUID = found[code].id
+    return key

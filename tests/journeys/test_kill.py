@@ -52,7 +52,7 @@ class Inspector:
 
 
 def prepare(service: Service, visits: int) -> list[Inspector]:
-    """A round with a site for every visit, and visits that lost points with a photo each."""
+    """A round with a site for every visit, and visits that found one fault with a photo each."""
     with service.looking() as tx:
         people = [make.make_person(tx) for _ in range(_PHONES)]
         prefix = people[0].login[-6:]
@@ -64,7 +64,7 @@ def prepare(service: Service, visits: int) -> list[Inspector]:
         ]
         for inspector in inspectors:
             inspector.bodies = [
-                make.plan_visit(tx, round_.id, site, values={"BJ-01": "B", "BJ-02": 1}).body
+                make.plan_visit(tx, round_.id, site, values={"BJ-02": 1}).body
                 for site in inspector.sites
             ]
     return inspectors

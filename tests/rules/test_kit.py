@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.config import environment_with, read_settings
-from app.evidence.rules import Announced, Size, evidence_key, rendition_key, same_announcement
+from app.evidence.rules import Size, evidence_key, rendition_key
 from app.kit import clock
 from app.kit.errors import Invalid
 from app.kit.geo import Crs, Point, distance_m, to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
@@ -186,16 +186,6 @@ class TestNumbers:
         digest = "ab" * 32
         assert evidence_key(digest) == f"sha256/ab/{digest}"
         assert rendition_key(digest, Size.THUMB) == f"renditions/ab/{digest}/thumb.jpg"
-
-    def test_the_same_announcement_names_the_same_bytes(self):
-        one = Announced("ab" * 32, 1, "image/jpeg")
-        assert same_announcement(one, Announced("ab" * 32, 1, "image/jpeg"))
-        for other in (
-            ("cd" * 32, 1, "image/jpeg"),
-            ("ab" * 32, 2, "image/jpeg"),
-            ("ab" * 32, 1, "image/png"),
-        ):
-            assert not same_announcement(one, Announced(*other))
 
 
 class TestClock:
