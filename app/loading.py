@@ -18,8 +18,9 @@ from app.inspections import importing as inspections
 from app.inspections.tables import Round
 from app.kit.errors import Fault, Invalid
 from app.organisation import importing as organisation
-from app.organisation import queries as people
 from app.organisation.rules import Role
+from app.people import queries as people_queries
+from app.people import service as people
 from app.scoring import importing as scoring
 
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ def load_city(tx: Session, folder: Path) -> dict[str, int]:
 def load_people(tx: Session, file: Path) -> int:
     """New people with one posting each; those whose login exists are left alone."""
     rows: list[Row] = _read(file)
-    known = people.find_people(tx, [row["login"] for row in rows])
+    known = people_queries.find_people(tx, [row["login"] for row in rows])
     new = [row for row in rows if row["login"] not in known]
     with _faults_of(file):
         for row in new:
@@ -58,7 +59,7 @@ def load_people(tx: Session, file: Path) -> int:
 
 def create_user(tx: Session, row: Row) -> None:
     """One person with a password and a posting."""
-    person = organisation.create_person(
+    person = people.create_person(
         tx,
         login=row["login"],
         name=row["name"],

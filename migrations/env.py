@@ -17,6 +17,7 @@ import app.infra.jobs
 import app.inspections.tables
 import app.ledger.tables
 import app.organisation.tables
+import app.people.tables
 import app.scoring.tables  # noqa: F401 - importing registers the tables
 from app.config import read_settings
 from app.infra.db import make_engine

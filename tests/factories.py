@@ -26,9 +26,9 @@ from app.inspections import importing as inspections
 from app.inspections.tables import Round, Task
 from app.kit import clock
 from app.kit.ids import new_id, new_token, token_digest
-from app.organisation import importing as organisation
 from app.organisation.rules import Role
-from app.organisation.tables import Person
+from app.people import service as people
+from app.people.tables import Person
 from app.scoring import importing as scoring
 
 CITY, JIEFANG, SHANYANG, ZHONGZHAN = "410800", "410802", "410811", "410803"
@@ -62,7 +62,7 @@ def make_person(
 ) -> Person:
     """A person with one posting and the password ``PASSWORD``."""
     name = login or f"{role.value}-{new_id().hex[-10:]}"
-    person = organisation.create_person(
+    person = people.create_person(
         tx,
         login=name,
         name=random.Random(name).choice(_NAMES),

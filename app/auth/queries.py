@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 
 from app.auth.tables import AuthSession, Credential, RefreshToken
 from app.kit.reach import Posting
-from app.organisation.tables import Line, Person, PostingRow, Unit
+from app.organisation.tables import Line, Unit
+from app.people.tables import Person, PostingRow
 
 _CALLER = sa.text("""
 SELECT s.id, p.id, p.login, o.role, u.path,

@@ -20,6 +20,7 @@ from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
+from app.people import queries as people
 
 Row = dict[str, Any]
 
@@ -119,7 +120,7 @@ def _site_values(row: Row, unit_id: UUID) -> Row:
 
 
 def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, UUID]) -> None:
-    people = organisation.find_people(tx, [login for row in rows for login in row["members"]])
+    known = people.find_people(tx, [login for row in rows for login in row["members"]])
     versions: dict[tuple[str, int], UUID] = {}
     tasks, members = [], []
     for index, row in enumerate(rows):
@@ -136,9 +137,9 @@ def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, U
             }
         )
         for login in row["members"]:
-            if login not in people:
+            if login not in known:
                 raise _unknown("person", login, f"{at}/members")
-            members.append({"task_id": task_id, "person_id": people[login].id})
+            members.append({"task_id": task_id, "person_id": known[login].id})
     if tasks:
         tx.connection().execute(insert(Task), tasks)
     if members:

@@ -1,4 +1,4 @@
-"""Loads a city's units, lines, categories, responsibilities and people from files.
+"""Loads a city's units, lines, categories and responsibilities from files.
 
 Loading the same file again changes nothing; a row that is there already is brought up to date by
 its code. Everything happens in the caller's transaction: a fault anywhere loads nothing.
@@ -11,20 +11,10 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from app.infra import business_time, events
-from app.kit.errors import Conflict, Fault, Invalid
+from app.kit.errors import Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries, rules
-from app.organisation.tables import (
-    Category,
-    Line,
-    Person,
-    PostingArea,
-    PostingLine,
-    PostingRow,
-    Responsibility,
-    Unit,
-)
+from app.organisation.tables import Category, Line, Responsibility, Unit
 
 Row = dict[str, Any]
 _FIRST_DAY = date(2000, 1, 1)
@@ -112,53 +102,6 @@ def load_responsibilities(tx: Session, rows: Sequence[Row]) -> int:
         )
     tx.connection().execute(insert(Responsibility).values(values).on_conflict_do_nothing())
     return len(values)
-
-
-def create_person(
-    tx: Session,
-    *,
-    login: str,
-    name: str,
-    role: rules.Role,
-    unit: str,
-    areas: Sequence[str],
-    lines: Sequence[str],
-) -> Person:
-    """A new person with one posting; ``Invalid`` for unknown codes, ``Conflict`` for a login."""
-    if queries.find_person(tx, login) is not None:
-        raise Conflict("person.exists", login=login)
-    units = queries.find_units(tx, [unit, *areas])
-    known_lines = queries.find_lines(tx, lines)
-    now = business_time.now(tx)
-    person = Person(login=login, name=name, created_at=now)
-    tx.add(person)
-    tx.flush()
-    posting = PostingRow(
-        person_id=person.id,
-        role=role,
-        unit_id=_known(units, "unit", unit, "/unit").id,
-        valid_from=_FIRST_DAY,
-    )
-    tx.add(posting)
-    tx.flush()
-    for code in areas:
-        area = _known(units, "unit", code, "/areas")
-        tx.add(PostingArea(posting_id=posting.id, unit_id=area.id))
-    for code in lines:
-        line = _known(known_lines, "line", code, "/lines")
-        tx.add(PostingLine(posting_id=posting.id, line_id=line.id))
-    events.record(
-        tx,
-        "person.created",
-        subject=("person", person.id),
-        login=login,
-        role=role.value,
-        unit=unit,
-        areas=list(areas),
-        lines=list(lines),
-    )
-    tx.flush()
-    return person
 
 
 def _known(found: dict[str, Any], kind: str, code: str, at: str) -> Any:

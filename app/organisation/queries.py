@@ -1,4 +1,4 @@
-"""Reads of units, lines, people; and the scope predicate in SQL."""
+"""Reads of units and lines; and the scope predicate in SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
 from app.kit.reach import Posting
 from app.organisation import rules
-from app.organisation.tables import Category, Line, Person, Unit
+from app.organisation.tables import Category, Line, Unit
 
 Predicate = sa.ColumnElement[bool]
 
@@ -90,17 +90,6 @@ def find_lines(tx: Session, codes: Sequence[str]) -> dict[str, Line]:
 def find_categories(tx: Session) -> dict[str, Category]:
     """All categories by code. One scheme is loaded per city so far; a second needs its key here."""
     return {row.code: row for row in tx.exec(select(Category)).all()}
-
-
-def find_person(tx: Session, login: str) -> Person | None:
-    """The person with this login name."""
-    return tx.exec(select(Person).where(Person.login == login)).first()
-
-
-def find_people(tx: Session, logins: Sequence[str]) -> dict[str, Person]:
-    """The people with these login names."""
-    rows = tx.exec(select(Person).where(col(Person.login).in_(set(logins)))).all()
-    return {person.login: person for person in rows}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from app.infra.events import Event
 from app.kit import clock
 from app.kit.ids import token_digest
 from app.organisation.rules import Role
-from app.organisation.tables import Person, PostingRow
+from app.people.tables import Person, PostingRow
 from tests import factories as make
 from tests.factories import refresh, sign_in
 
