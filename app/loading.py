@@ -14,13 +14,13 @@ from sqlmodel import Session
 
 from app.auth import service as auth
 from app.checklists import importing as checklists
-from app.inspections import importing as inspections
-from app.inspections.tables import Round
 from app.kit.errors import Fault, Invalid
 from app.organisation import importing as organisation
 from app.organisation.rules import Role
 from app.people import queries as people_queries
 from app.people import service as people
+from app.rounds import importing as rounds
+from app.rounds.tables import Round
 from app.scoring import importing as scoring
 
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def load_city(tx: Session, folder: Path) -> dict[str, int]:
             ),
             "checklists": checklists.load_checklists(tx, _read(folder / "checklists.json")),
         }
-        campaign = inspections.load_campaign(tx, campaign_row, unit=city["root"])
+        campaign = rounds.load_campaign(tx, campaign_row, unit=city["root"])
         scoring.load_rulebook(tx, campaign, campaign_row["rulebook"])
         counts["leagues"] = scoring.load_leagues(tx, campaign, campaign_row["leagues"])
     return counts
@@ -80,7 +80,7 @@ def load_round(tx: Session, file: Path, campaign_file: Path) -> Round:
         fault = Fault("/campaign", "field.unknown-reference", named)
         raise Invalid("request.invalid", faults=(fault,))
     with _faults_of(file):
-        new = inspections.load_round(tx, row)
+        new = rounds.load_round(tx, row)
         scoring.enter_round(tx, new, campaign_row["leagues"])
     return new
 

@@ -15,6 +15,8 @@ import app.infra.events
 import app.infra.feeds
 import app.infra.jobs
 import app.inspections.tables
+import app.rounds.tables
+import app.sites.tables
 import app.ledger.tables
 import app.organisation.tables
 import app.people.tables

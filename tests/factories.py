@@ -22,13 +22,13 @@ from app.auth.tables import AccessToken, AuthSession, Credential
 from app.checklists import queries as checklists
 from app.checklists.rules import AnswerType, PhotoRule
 from app.checklists.tables import Item
-from app.inspections import importing as inspections
-from app.inspections.tables import Round, Task
 from app.kit import clock
 from app.kit.ids import new_id, new_token, token_digest
 from app.organisation.rules import Role
 from app.people import service as people
 from app.people.tables import Person
+from app.rounds import importing as rounds
+from app.rounds.tables import Round, Task
 from app.scoring import importing as scoring
 
 CITY, JIEFANG, SHANYANG, ZHONGZHAN = "410800", "410802", "410811", "410803"
@@ -152,7 +152,7 @@ def make_round(
         "sites": list(sites),
         "tasks": list(tasks),
     }
-    new = inspections.load_round(tx, row)
+    new = rounds.load_round(tx, row)
     scoring.enter_round(tx, new, leagues)
     tx.commit()
     return new

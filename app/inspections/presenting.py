@@ -15,16 +15,15 @@ from app.inspections.schemas import (
     AnswerOut,
     ChecklistRef,
     FindingOut,
-    RoundOut,
-    RoundRef,
-    SiteOut,
     TaskOut,
     VisitDetailOut,
     VisitIn,
     VisitOut,
 )
-from app.inspections.tables import Finding, Round, Site, Visit, VisitPhoto, VisitRevision
-from app.organisation.tables import Unit
+from app.inspections.tables import Finding, Visit, VisitPhoto, VisitRevision
+from app.organisation.presenting import named
+from app.rounds.presenting import round_ref
+from app.sites.presenting import site_out
 from app.web.language import Language, pick
 from app.web.wire import Location, Named
 
@@ -66,52 +65,6 @@ def _place(location: Location | None) -> PlaceGiven | None:
     if location is None:
         return None
     return PlaceGiven(location.lat, location.lon, location.crs, location.accuracy_m)
-
-
-def named(unit: Unit, language: Language) -> Named:
-    """A unit as code and name."""
-    return Named(code=unit.code, name=pick(language, unit.name_zh, unit.name_en))
-
-
-def round_ref(row: Round, language: Language) -> RoundRef:
-    """A round as others refer to it."""
-    return RoundRef(
-        id=row.id,
-        code=row.code,
-        name=pick(language, row.name_zh, row.name_en),
-        state=row.state,
-        source=row.source,
-    )
-
-
-def round_out(view: queries.RoundView, language: Language) -> RoundOut:
-    """A round in full."""
-    campaign = view.campaign
-    return RoundOut(
-        **dict(round_ref(view.round, language)),
-        campaign=Named(code=campaign.code, name=pick(language, campaign.name_zh, campaign.name_en)),
-        opens_at=view.round.opens_at,
-        closes_at=view.round.closes_at,
-        announced=view.round.announced,
-    )
-
-
-def site_out(site: Site, unit: Unit, language: Language) -> SiteOut:
-    """A site with its unit."""
-    return SiteOut(
-        code=site.code,
-        name=site.name,
-        category=site.category,
-        unit=named(unit, language),
-        location=_location(site),
-    )
-
-
-def _location(row: Site | Finding) -> Location | None:
-    if row.lat is None or row.lon is None or row.crs is None:
-        return None
-    accuracy = row.accuracy_m if isinstance(row, Finding) else None
-    return Location(lat=row.lat, lon=row.lon, crs=row.crs, accuracy_m=accuracy)
 
 
 def task_out(view: queries.TaskView, language: Language) -> TaskOut:
@@ -177,6 +130,14 @@ def _answer_out(view: queries.AnswerView, language: Language) -> AnswerOut:
         answerable_unit=named(view.answerable, language) if view.answerable else None,
         photos=[photo.photo_id for photo in view.photos if photo.finding_id is None],
         findings=[_finding_out(finding, view.photos) for finding in view.findings],
+    )
+
+
+def _location(finding: Finding) -> Location | None:
+    if finding.lat is None or finding.lon is None or finding.crs is None:
+        return None
+    return Location(
+        lat=finding.lat, lon=finding.lon, crs=finding.crs, accuracy_m=finding.accuracy_m
     )
 
 

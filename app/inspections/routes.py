@@ -1,4 +1,4 @@
-"""Rounds, my tasks, and visits."""
+"""My tasks, and visits."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,14 +10,11 @@ from starlette.responses import Response
 from app.inspections import queries, service
 from app.inspections.presenting import (
     content_of,
-    round_out,
     task_out,
     visit_detail_out,
     visit_out,
 )
 from app.inspections.schemas import (
-    RoundOut,
-    RoundPage,
     TaskPage,
     VisitDetailOut,
     VisitIn,
@@ -32,30 +29,9 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
 router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
-RoundReader = Annotated[Principal, Needs("round.read")]
 Worker = Annotated[Principal, Needs("task.read")]
 Submitter = Annotated[Principal, Needs("visit.submit")]
 VisitReader = Annotated[Principal, Needs("visit.read")]
-
-
-@router.get("/rounds", summary="轮次列表 · Rounds")
-def list_rounds(
-    tx: Tx,
-    reader: RoundReader,
-    language: Lang,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
-) -> RoundPage:
-    """All rounds, oldest first."""
-    page = queries.list_rounds(tx, after=decode_id(cursor), limit=limit)
-    items = [round_out(view, language) for view in page.items]
-    return RoundPage(items=items, next_cursor=page.next_cursor)
-
-
-@router.get("/rounds/{round_id}", summary="轮次 · One round", responses=error_replies(404))
-def get_round(tx: Tx, reader: RoundReader, language: Lang, round_id: UUID) -> RoundOut:
-    """A round with its campaign and state."""
-    return round_out(queries.get_round(tx, round_id), language)
 
 
 @router.get("/tasks", summary="我的任务 · My tasks")

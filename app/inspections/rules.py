@@ -21,38 +21,13 @@ from app.checklists.rules import (
     needs_photo,
 )
 from app.kit.errors import Fault
-
-
-class RoundState(StrEnum):
-    PLANNED = "planned"
-    OPEN = "open"
-    CLOSED = "closed"
-    APPEAL = "appeal"
-    PUBLISHED = "published"
-
-
-class Source(StrEnum):
-    """Who inspects; kept apart through scoring and ledger."""
-
-    CITY_TEAM = "city_team"
-    BUREAU = "bureau"
-    DISTRICT = "district"
-    THIRD_PARTY = "third_party"
-    SELF = "self"
+from app.rounds.rules import RoundState
 
 
 class Outcome(StrEnum):
     INSPECTED = "inspected"
     NOT_ACCESSIBLE = "not_accessible"
     GONE = "gone"
-
-
-class Period(StrEnum):
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-    SPECIAL = "special"
 
 
 @dataclass(frozen=True)

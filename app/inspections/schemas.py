@@ -1,4 +1,4 @@
-"""Wire shapes of rounds, tasks and visits."""
+"""Wire shapes of tasks and visits."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,40 +6,14 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StrictInt
 
-from app.inspections.rules import Outcome, RoundState, Source
+from app.inspections.rules import Outcome
+from app.rounds.schemas import RoundRef
+from app.sites.schemas import SiteOut
 from app.web.wire import Code, Location, Named, Note, Text, When, Wire
 
 _MOST_PHOTOS = 50
 _MOST_FINDINGS = 100
 PhotoIds = Annotated[list[UUID], Field(max_length=_MOST_PHOTOS)]
-
-
-class RoundRef(Wire):
-    id: UUID
-    code: str
-    name: str
-    state: RoundState
-    source: Source
-
-
-class RoundOut(RoundRef):
-    campaign: Named
-    opens_at: datetime
-    closes_at: datetime
-    announced: bool
-
-
-class RoundPage(Wire):
-    items: list[RoundOut]
-    next_cursor: str | None
-
-
-class SiteOut(Wire):
-    code: str
-    name: str
-    category: str
-    unit: Named
-    location: Location | None
 
 
 class ChecklistRef(Wire):

@@ -24,6 +24,7 @@ from app.inspections.tables import Visit, VisitRevision
 from app.kit.errors import Conflict, Fault
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
+from app.rounds.rules import RoundState
 from app.web.principal import Principal
 
 
@@ -57,7 +58,7 @@ def submit_visit(
     if known is not None:
         return _replay(tx, known, principal, parts)
     ground = checking.checked_ground(tx, found, content, principal)
-    if ground.round_state is rules.RoundState.PLANNED:
+    if ground.round_state is RoundState.PLANNED:
         raise Conflict("round.not-open")
     states = evidence.states_of(tx, sorted(content.all_photos()))
     marked = checking.checked_answers(tx, ground, content, states, principal)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.checklists.tables import Item
 from app.evidence.tables import Photo
-from app.inspections.tables import Answer, Finding, Site, Visit, VisitPhoto, VisitRevision
+from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
 from app.ledger.rules import ProblemState
@@ -18,6 +18,7 @@ from app.ledger.tables import PROBLEM_SERIAL, Problem, ProblemPhoto
 from app.organisation import queries as organisation
 from app.organisation.queries import Area, within_reach
 from app.organisation.tables import Category, Line, Unit
+from app.sites.tables import Site
 from app.web.principal import Principal
 
 

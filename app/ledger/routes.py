@@ -13,13 +13,13 @@ from app.evidence.rules import RENDITION_TYPE, Size, rendition_key
 from app.evidence.tables import Photo
 from app.infra import business_time, feeds
 from app.infra.blobs import Blobs
-from app.inspections.presenting import named
 from app.kit import clock
 from app.kit.paging import decode_id
 from app.ledger import queries
 from app.ledger.rules import STATE_LABELS, ProblemState
 from app.ledger.schemas import ProblemOut, ProblemPage, ProblemPhotoOut
 from app.ledger.service import FEED
+from app.organisation.presenting import named
 from app.web.etag import feed_tag
 from app.web.language import Lang, Language, pick
 from app.web.openapi import UNCHANGED, error_replies

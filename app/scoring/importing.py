@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 
 from app.infra import events
 from app.infra.bulk import insert_rows
-from app.inspections.tables import Campaign, Round
 from app.kit.errors import Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
+from app.rounds.tables import Campaign, Round
 from app.scoring.rules import read_rulebook
 from app.scoring.tables import Entrant, League, Membership, RulebookRow
 

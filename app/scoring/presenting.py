@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.inspections.presenting import named
 from app.kit.marks import written_score
 from app.organisation import queries as organisation
+from app.organisation.presenting import named
 from app.scoring.queries import EntrantView
 from app.scoring.ranking import Standing
 from app.scoring.schemas import EntryOut, LeagueOut

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.infra import business_time
-from app.inspections.presenting import round_ref
-from app.inspections.queries import get_round
 from app.kit.paging import decode_cursor, encode_cursor
+from app.rounds.presenting import round_ref
+from app.rounds.queries import get_round
 from app.scoring import service
 from app.scoring.presenting import Presenter
 from app.scoring.schemas import LeagueStandingOut, RankingsOut

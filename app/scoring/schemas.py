@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.inspections.schemas import RoundRef
+from app.rounds.schemas import RoundRef
 from app.web.wire import Named, Wire
 
 

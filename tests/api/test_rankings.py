@@ -5,10 +5,10 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from app.infra import feeds
-from app.inspections.tables import Round
 from app.kit.ids import new_id
 from app.kit.paging import encode_cursor
 from app.organisation.rules import Role
+from app.rounds.tables import Round
 from app.scoring import importing as scoring
 from tests import factories as make
 from tests.support import settle

@@ -22,12 +22,12 @@ from app.inspections.rules import (
     AnswerGiven,
     FindingGiven,
     ItemRule,
-    RoundState,
     assess,
     duplicate_faults,
     is_late,
 )
 from app.kit.geo import Crs
+from app.rounds.rules import RoundState
 
 LINE = UUID(int=99)
 
