@@ -6,7 +6,14 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from app.checklists.rules import Scale, VersionState, read_scale, written
+from app.checklists.rules import (
+    Condition,
+    Scale,
+    VersionState,
+    read_condition,
+    read_scale,
+    written,
+)
 from app.checklists.tables import Checklist, ChecklistVersion, Item
 from app.kit.errors import NotFound
 from app.organisation.tables import Category, Line
@@ -20,6 +27,7 @@ class ItemView:
     line: Line
     category: Category | None
     scale: Scale
+    condition: Condition | None
 
 
 @dataclass(frozen=True)
@@ -35,22 +43,33 @@ _KEPT: dict[UUID, tuple[ItemView, ...]] = {}
 _MOST_KEPT = 500
 
 
-def find_version(tx: Session, code: str, number: int) -> tuple[Checklist, ChecklistVersion] | None:
-    """A published version by checklist code and number."""
-    return tx.exec(
+def find_checklist(tx: Session, code: str) -> Checklist | None:
+    """A checklist through all its versions."""
+    return tx.exec(select(Checklist).where(Checklist.code == code)).first()
+
+
+def find_version(
+    tx: Session, code: str, number: int, *, drafts: bool = False
+) -> tuple[Checklist, ChecklistVersion] | None:
+    """A published version by checklist code and number; a draft too if ``drafts``."""
+    query = (
         select(Checklist, ChecklistVersion)
         .join(ChecklistVersion, col(ChecklistVersion.checklist_id) == Checklist.id)
         .where(Checklist.code == code, ChecklistVersion.number == number)
-        .where(ChecklistVersion.state == VersionState.PUBLISHED)
-    ).first()
+    )
+    if not drafts:
+        query = query.where(ChecklistVersion.state == VersionState.PUBLISHED)
+    return tx.exec(query).first()
 
 
-def get_version(tx: Session, code: str, number: int) -> VersionView:
-    """A whole published version; drafts are not there for anybody but their authors."""
-    found = find_version(tx, code, number)
+def get_version(tx: Session, code: str, number: int, *, drafts: bool = False) -> VersionView:
+    """A whole version; drafts are not there for anybody but their authors."""
+    found = find_version(tx, code, number, drafts=drafts)
     if found is None:
         raise NotFound("checklist.not-found")
-    return VersionView(found[0], found[1], items_of(tx, found[1].id))
+    is_draft = found[1].state is VersionState.DRAFT
+    items = _read_items(tx, found[1].id) if is_draft else items_of(tx, found[1].id)
+    return VersionView(found[0], found[1], tuple(items))
 
 
 def items_of(tx: Session, version_id: UUID) -> tuple[ItemView, ...]:
@@ -74,7 +93,10 @@ def _read_items(tx: Session, version_id: UUID) -> Sequence[ItemView]:
     ).all()
     for part in {id(part): part for row in rows for part in row if part is not None}.values():
         tx.expunge(part)
-    return [ItemView(item, line, category, _scale(item)) for item, line, category in rows]
+    return [
+        ItemView(item, line, category, _scale(item), read_condition(item.applies_if))
+        for item, line, category in rows
+    ]
 
 
 def _scale(item: Item) -> Scale:

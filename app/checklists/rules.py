@@ -6,6 +6,7 @@ thousandth once, here; everything after is exact addition. Formulas: ``pass_fail
 weight x min(1, value / min). Not applicable earns nothing of nothing.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -32,6 +33,16 @@ class PhotoRule(StrEnum):
 class VersionState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
+
+
+class LimitUnit(StrEnum):
+    """In what a time limit is counted: running clock, working hours, or days of the calendar."""
+
+    URGENT_HOUR = "urgent_hour"
+    URGENT_DAY = "urgent_day"
+    WORK_HOUR = "work_hour"
+    WORK_DAY = "work_day"
+    NATURAL_DAY = "natural_day"
 
 
 Value = str | int
@@ -70,6 +81,23 @@ class Mark:
         return self.earned < self.possible
 
 
+@dataclass(frozen=True)
+class Condition:
+    """When an item applies: another item, which stands before it, has one of these answers.
+
+    ``any_of`` None means: has any answer but *not applicable*.
+    """
+
+    item: str
+    any_of: tuple[Value, ...] | None
+
+    def holds(self, value: Value) -> bool:
+        """Whether this answer to ``item`` makes the conditional item apply."""
+        if self.any_of is None:
+            return value != NOT_APPLICABLE
+        return value in self.any_of
+
+
 class BadValue(ValueError):
     """The value is none that this type of item can take."""
 
@@ -90,6 +118,35 @@ def mark(scale: Scale, value: Value) -> Mark:
         return Mark(max(0, scale.weight - value * scale.deduct_per), scale.weight)
     reached = min(value, scale.minimum)
     return Mark(_half_up(scale.weight * reached, scale.minimum), scale.weight)
+
+
+def applicable(
+    items: Iterable[tuple[str, Condition | None]], answers: Mapping[str, Value]
+) -> frozenset[str]:
+    """The codes of the items that apply, given the answers by item.
+
+    ``items`` come in the order of the checklist. An item whose condition looks at one that does
+    not apply, or is not answered, does not apply either. Items that do not apply are neither
+    scored nor missing.
+    """
+    found: set[str] = set()
+    for code, condition in items:
+        asked = condition is None or (
+            condition.item in found
+            and condition.item in answers
+            and condition.holds(answers[condition.item])
+        )
+        if asked:
+            found.add(code)
+    return frozenset(found)
+
+
+def read_condition(row: Mapping[str, Any] | None) -> Condition | None:
+    """A condition from its written form ``{"item": ..., "any_of": [...]}``."""
+    if row is None:
+        return None
+    values = row.get("any_of")
+    return Condition(row["item"], None if values is None else tuple(values))
 
 
 def needs_photo(rule: PhotoRule, *, loses: bool, applicable: bool) -> bool:

@@ -1,11 +1,13 @@
 """Checklists, their versions (immutable once published) and items."""
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from app.checklists.rules import AnswerType, PhotoRule, VersionState
+from app.checklists.rules import AnswerType, LimitUnit, PhotoRule, VersionState
 from app.infra.columns import Instant, Json, enum_column, id_column
 
 
@@ -43,7 +45,10 @@ class ChecklistVersion(SQLModel, table=True):
 
 
 class Item(SQLModel, table=True):
-    """One question of a version: weight in thousandths, type, line, category, photo rule."""
+    """One question of a version: weight in thousandths, type, line, category, photo rule.
+
+    ``applies_if`` names an earlier item and the answers to it under which this one applies.
+    """
 
     __tablename__ = "item"
     __table_args__ = (
@@ -51,6 +56,9 @@ class Item(SQLModel, table=True):
         sa.UniqueConstraint("version_id", "position"),
         sa.CheckConstraint("weight > 0", name="weight"),
         sa.CheckConstraint("photo_min >= 1", name="photo_min"),
+        sa.CheckConstraint("photo_max >= photo_min", name="photo_max"),
+        sa.CheckConstraint("limit_quantity > 0", name="limit_quantity"),
+        sa.CheckConstraint("(limit_quantity IS NULL) = (limit_unit IS NULL)", name="limit_whole"),
     )
 
     id: UUID = id_column()
@@ -68,3 +76,10 @@ class Item(SQLModel, table=True):
     veto_class: str | None = Field(max_length=40)
     photo_rule: PhotoRule = Field(sa_type=enum_column(PhotoRule))
     photo_min: int = 1
+    photo_max: int | None = None
+    na_allowed: bool = True
+    applies_if: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    exemption_zh: str | None = Field(default=None, max_length=400)
+    exemption_en: str | None = Field(default=None, max_length=400)
+    limit_quantity: int | None = None
+    limit_unit: LimitUnit | None = Field(default=None, sa_type=enum_column(LimitUnit))

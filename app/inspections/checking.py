@@ -101,6 +101,9 @@ def _item_rules(tx: Session, version_id: UUID) -> dict[str, rules.ItemRule]:
             veto=view.item.veto,
             photo_rule=view.item.photo_rule,
             photo_min=view.item.photo_min,
+            photo_max=view.item.photo_max,
+            na_allowed=view.item.na_allowed,
+            condition=view.condition,
         )
         for view in checklists.items_of(tx, version_id)
     }

@@ -13,10 +13,12 @@ from app.checklists.rules import (
     NOT_APPLICABLE,
     AnswerType,
     BadValue,
+    Condition,
     Mark,
     PhotoRule,
     Scale,
     Value,
+    applicable,
     mark,
     needs_photo,
 )
@@ -42,6 +44,9 @@ class ItemRule:
     veto: bool
     photo_rule: PhotoRule
     photo_min: int
+    photo_max: int | None = None
+    na_allowed: bool = True
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,12 @@ class Marked:
 def assess(
     items: Mapping[str, ItemRule], answers: Sequence[AnswerGiven]
 ) -> tuple[list[Marked], list[Fault]]:
-    """Marks for every answer, and every fault there is; marks count only where no fault stands."""
+    """Marks for every answer, and every fault there is; marks count only where no fault stands.
+
+    ``items`` come in the order of the checklist. An item that does not apply under the answers
+    given is neither missing nor to be answered.
+    """
+    asked = _asked(items, answers)
     marked: list[Marked] = []
     faults: list[Fault] = []
     seen: set[str] = set()
@@ -84,6 +94,9 @@ def assess(
         if answer.item in seen:
             faults.append(Fault(f"{at}/item", "field.duplicate", {"value": answer.item}))
         seen.add(answer.item)
+        if answer.item not in asked:
+            faults.append(Fault(f"{at}/item", "item.not-asked", {"item": answer.item}))
+            continue
         try:
             earned = mark(item.scale, answer.value)
         except BadValue as error:
@@ -93,20 +106,34 @@ def assess(
         faults += _answer_faults(at, item, answer, earned)
         marked.append(Marked(position, item, earned))
     faults += [
-        Fault("/answers", "item.unanswered", {"item": code}) for code in items if code not in seen
+        Fault("/answers", "item.unanswered", {"item": code})
+        for code in items
+        if code in asked and code not in seen
     ]
     return marked, faults
 
 
+def _asked(items: Mapping[str, ItemRule], answers: Sequence[AnswerGiven]) -> frozenset[str]:
+    """The items that apply; of two answers to one item, which is a fault, the first is read."""
+    values: dict[str, Value] = {}
+    for answer in answers:
+        values.setdefault(answer.item, answer.value)
+    return applicable(((item.code, item.condition) for item in items.values()), values)
+
+
 def _answer_faults(at: str, item: ItemRule, answer: AnswerGiven, earned: Mark) -> Iterator[Fault]:
-    applicable = answer.value != NOT_APPLICABLE
-    if not applicable and not (answer.na_reason or "").strip():
+    answered = answer.value != NOT_APPLICABLE
+    if not answered and not item.na_allowed:
+        yield Fault(f"{at}/value", "item.na-not-allowed", {"item": item.code})
+    elif not answered and not (answer.na_reason or "").strip():
         yield Fault(f"{at}/na_reason", "item.reason-missing")
     yield from _finding_faults(at, item, answer, earned)
-    if needs_photo(item.photo_rule, loses=earned.loses, applicable=applicable):
-        photos = set(answer.photos).union(*(finding.photos for finding in answer.findings))
-        if len(photos) < item.photo_min:
-            yield Fault(f"{at}/photos", "item.photo-missing", {"minimum": item.photo_min})
+    photos = set(answer.photos).union(*(finding.photos for finding in answer.findings))
+    needed = needs_photo(item.photo_rule, loses=earned.loses, applicable=answered)
+    if needed and len(photos) < item.photo_min:
+        yield Fault(f"{at}/photos", "item.photo-missing", {"minimum": item.photo_min})
+    if item.photo_max is not None and len(photos) > item.photo_max:
+        yield Fault(f"{at}/photos", "item.too-many-photos", {"maximum": item.photo_max})
 
 
 def _finding_faults(at: str, item: ItemRule, answer: AnswerGiven, earned: Mark) -> Iterator[Fault]:

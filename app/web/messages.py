@@ -105,6 +105,12 @@ PROBLEMS: dict[str, Text] = {
     ),
     "unit.not-found": Text("没有这个单位", "There is no such unit"),
     "checklist.not-found": Text("没有这个检查表版本", "There is no such checklist version"),
+    "checklist.invalid": Text(
+        "检查表内容有误",
+        "The checklist contradicts itself",
+        "请按 errors 中逐条指出的位置修改后重发。",
+        "Correct each place named in errors, then resend.",
+    ),
     "round.not-found": Text("没有这个轮次", "There is no such round"),
     "person.exists": Text(
         "账号已存在",
@@ -224,6 +230,19 @@ FIELDS: dict[str, Text] = {
     ),
     "item.photo-missing": Text(
         "至少需要 {minimum} 张照片", "at least {minimum} photo(s) are required"
+    ),
+    "item.too-many-photos": Text(
+        "最多可附 {maximum} 张照片", "at most {maximum} photo(s) are taken"
+    ),
+    "item.na-not-allowed": Text(
+        "条目 {item} 必须作答，不可选不适用", "item {item} must be answered; na is not allowed"
+    ),
+    "item.not-asked": Text(
+        "按前面的答案，条目 {item} 无须作答", "item {item} does not apply under these answers"
+    ),
+    "item.not-earlier": Text(
+        "条件只能看排在前面的条目，{item} 不是",
+        "a condition looks at an earlier item; {item} is none",
     ),
     "item.unexpected-finding": Text("未失分的条目不应有问题", "no finding where nothing is lost"),
     "photo.not-yours": Text("这张照片由他人登记", "the photo was announced by somebody else"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.checklists.rules import AnswerType, PhotoRule, Scale
+from app.checklists.rules import AnswerType, Condition, PhotoRule, Scale
 from app.inspections.content import (
     AnswerContent,
     FindingContent,
@@ -253,3 +253,36 @@ class TestRepeats:
         )
         found = replace(CONTENT, answers=(deep, CONTENT.answers[1])).all_photos()
         assert found == {UUID(int=3), UUID(int=5), UUID(int=6)}
+
+
+def test_an_item_that_must_be_answered_takes_no_na():
+    items = ITEMS | {"P": replace(ITEMS["P"], na_allowed=False)}
+    given = [answer("P", "na", reason="无"), *(GOOD[code] for code in "GCN")]
+    assert [(f.pointer, f.code) for f in assess(items, given)[1]] == [
+        ("/answers/0/value", "item.na-not-allowed")
+    ]
+
+
+def test_more_photos_than_an_item_takes_are_refused():
+    items = ITEMS | {"N": replace(ITEMS["N"], photo_max=2)}
+    for photos, expected in ((2, []), (3, [("/answers/3/photos", "item.too-many-photos")])):
+        given = [*(GOOD[code] for code in "PGC"), answer("N", 2, photos=photos)]
+        assert [(f.pointer, f.code) for f in assess(items, given)[1]] == expected
+
+
+@pytest.mark.parametrize(
+    ("p", "with_g", "expected"),
+    [
+        ("fail", True, []),
+        ("fail", False, [("/answers", "item.unanswered")]),
+        ("pass", False, []),
+        ("pass", True, [("/answers/1/item", "item.not-asked")]),
+    ],
+)
+def test_a_conditional_item_is_asked_only_under_its_condition(p, with_g, expected):
+    items = ITEMS | {"G": replace(ITEMS["G"], condition=Condition("P", ("fail",)))}
+    first = answer("P", p, photos=1, findings=(1,)) if p == "fail" else GOOD["P"]
+    given = [first, *([GOOD["G"]] if with_g else []), GOOD["C"], GOOD["N"]]
+    marked, faults = assess(items, given)
+    assert [(f.pointer, f.code) for f in faults] == expected
+    assert ("G" in {one.item.code for one in marked}) is (p == "fail" and with_g)
