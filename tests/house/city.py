@@ -1,0 +1,200 @@
+"""A small city with rows in two districts and on many lines, and everybody who might ask for them.
+
+What each caller has in reach is decided by ``organisation.rules.covers`` over rows read with plain
+SQL: the slow reference that the routes are compared with.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from app.auth.permissions import ROLE_PERMISSIONS
+from app.kit.reach import Posting
+from app.organisation.rules import Role, covers
+from tests import factories as make
+from tests.support import settle
+
+# name: role, unit, areas, lines (none: all). Between them they hold every role.
+CALLERS: dict[str, tuple[Role, str, tuple[str, ...], tuple[str, ...]]] = {
+    "headquarters": (Role.HQ_ADMIN, make.CITY, (make.CITY,), ()),
+    "editor": (Role.HQ_EDITOR, make.CITY, (make.CITY,), ()),
+    "auditor": (Role.AUDITOR, make.CITY, (make.CITY,), ()),
+    "inspector": (Role.INSPECTOR, make.CITY, (make.CITY,), ()),
+    "lead": (Role.TEAM_LEAD, make.CITY, (make.SHANYANG,), ("sanitation",)),
+    "bureau": (
+        Role.UNIT_COORDINATOR,
+        make.URBAN_MANAGEMENT,
+        (make.CITY,),
+        ("public-toilets", "signage"),
+    ),
+    "district": (Role.UNIT_COORDINATOR, make.JIEFANG, (make.JIEFANG,), ()),
+    "foreign district": (Role.UNIT_COORDINATOR, make.SHANYANG, (make.SHANYANG,), ()),
+    "street": (Role.UNIT_HANDLER, make.MINSHENG, (make.MINSHENG,), ()),
+    "platform": (Role.PLATFORM, make.CITY, (make.CITY,), ()),
+    "dashboard": (Role.DASHBOARD, make.JIEFANG, (make.JIEFANG,), ()),
+}
+# One visit each; the bureau's lines are found at fault in one district only.
+_SITES = {
+    "home": (make.MINSHENG, {"BJ-02": 1, "BJ-03": 1}),
+    "neighbour": (make.XINHUA, {"BJ-04": 1}),
+    "foreign": (make.DONGFANGHONG, {"BJ-02": 1, "BJ-05": 1}),
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What the scope predicate asks of a row."""
+
+    area_path: str
+    line_id: UUID
+    answerable_path: str | None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who is signed in, and what he holds as plain data."""
+
+    name: str
+    id: UUID
+    headers: dict[str, str]
+    roles: frozenset[str]
+    permissions: frozenset[str]
+    postings: tuple[Posting, ...]
+
+    def reaches(self, *facts: Fact) -> bool:
+        """Whether any of these lies in his reach."""
+        return any(
+            covers(
+                self.postings,
+                area_path=fact.area_path,
+                line_id=fact.line_id,
+                answerable_path=fact.answerable_path,
+            )
+            for fact in facts
+        )
+
+    def reaches_area(self, path: str) -> bool:
+        """Whether a place lies in one of his areas, whatever the line."""
+        return any(path.startswith(area) for one in self.postings for area in one.area_paths)
+
+
+@dataclass
+class City:
+    """The rows that paths name, and the facts about them."""
+
+    connection: sa.Connection
+    tx: Session
+    client: Any
+    round_id: str = ""
+    callers: dict[str, Caller] = field(default_factory=dict)
+    sites: dict[str, str] = field(default_factory=dict)
+    visits: dict[str, str] = field(default_factory=dict)
+    photos: dict[str, str] = field(default_factory=dict)
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """What plain SQL finds."""
+        found = self.connection.execute(sa.text(statement), values)
+        return [tuple(row) for row in found]
+
+    def codes(self, statement: str) -> set[str]:
+        """The first column as text."""
+        return {str(row[0]) for row in self.rows(statement)}
+
+    def answers(self, visit: str) -> dict[str, Fact]:
+        """Per item code, the fact of the answer in a visit's present revision."""
+        found = self.rows(
+            "SELECT i.code, a.area_path, a.line_id, u.path FROM answer a"
+            " JOIN visit v ON v.current_revision_id = a.revision_id"
+            " JOIN item i ON i.id = a.item_id LEFT JOIN unit u ON u.id = a.answerable_unit_id"
+            " WHERE v.id = :id",
+            id=UUID(visit),
+        )
+        return {row[0]: Fact(*row[1:]) for row in found}
+
+    def problems(self) -> dict[str, Fact]:
+        """Per number of a ledger entry, its fact."""
+        found = self.rows("SELECT number, area_path, line_id, answerable_path FROM problem")
+        return {row[0]: Fact(*row[1:]) for row in found}
+
+    def problem_at(self, site: str) -> str:
+        """The first entry of a site."""
+        found = self.rows(
+            "SELECT min(number) FROM problem p JOIN site s ON s.id = p.site_id"
+            " WHERE s.code = :code",
+            code=self.sites[site],
+        )
+        return str(found[0][0])
+
+    def grants(self, photo: str) -> list[Fact]:
+        """Whom a photo was shown to."""
+        statement = "SELECT area_path, line_id, unit_path FROM photo_grant WHERE photo_id = :id"
+        return [Fact(*row) for row in self.rows(statement, id=UUID(photo))]
+
+    def site_path(self, site: str) -> str:
+        """The path of the unit that a site lies in."""
+        statement = "SELECT u.path FROM site s JOIN unit u ON u.id = s.unit_id WHERE s.code = :code"
+        return str(self.rows(statement, code=self.sites[site])[0][0])
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever happens inside has not happened afterwards."""
+        point = self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            point.rollback()
+
+
+def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, http: Any) -> City:
+    """Callers, and a round in which one inspector has visited three sites, with photos."""
+    city = City(connection, tx, client)
+    paths = dict(city.rows("SELECT code, path FROM unit"))
+    lines = dict(city.rows("SELECT code, id FROM line"))
+    for name, held in CALLERS.items():
+        city.callers[name] = _caller(tx, name, paths, lines, *held)
+    inspector = city.callers["inspector"]
+    login = make.Login(inspector.id, "", inspector.headers)
+    city.sites = {name: f"REACH-{name}" for name in _SITES}
+    city.round_id = str(_round(tx, city, str(inspector.id)).id)
+    for name, (_, values) in _SITES.items():
+        plan = make.plan_visit(tx, UUID(city.round_id), city.sites[name], values=values)
+        answer = make.submit(client, login, plan.body)
+        assert answer.status_code == 201, answer.text
+        for photo in plan.photos:
+            make.upload_photo(client, http, login, make.make_photo_bytes(len(name)), id=photo)
+        city.visits[name], city.photos[name] = plan.body["id"], plan.photos[0]
+    settle(runtime)
+    return city
+
+
+def _caller(
+    tx: Session,
+    name: str,
+    paths: Mapping[str, str],
+    line_ids: Mapping[str, UUID],
+    role: Role,
+    unit: str,
+    areas: tuple[str, ...],
+    lines: tuple[str, ...],
+) -> Caller:
+    who = make.signed_in(tx, role, unit=unit, areas=areas, lines=lines)
+    posting = Posting(
+        role.value,
+        paths[unit],
+        tuple(paths[area] for area in areas),
+        tuple(line_ids[line] for line in lines),
+    )
+    permissions = ROLE_PERMISSIONS[role]
+    return Caller(name, who.id, who.headers, frozenset({role.value}), permissions, (posting,))
+
+
+def _round(tx: Session, city: City, person_id: str) -> Any:
+    found = city.rows("SELECT login FROM person WHERE id = :id", id=UUID(person_id))
+    sites = [make.site_row(code, unit=_SITES[name][0]) for name, code in city.sites.items()]
+    tasks = [make.task_row(row["code"], members=[found[0][0]]) for row in sites]
+    return make.make_round(tx, sites=sites, tasks=tasks, leagues=make.league_rows("districts"))

@@ -1,0 +1,141 @@
+"""What the tests must be told about paths: which rows they name, and who has those in reach.
+
+A new route below a path that stands here is covered without a word. One with a new parameter makes
+``test_reach_of_routes.py`` fail and ask for a line in ``named_rows``; a new list asks for one in
+``listed_rows``; one whose query or body cannot be made up from its schema for one in ``QUERIES`` or
+``BODIES``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests import factories as make
+from tests.house.city import Caller, City, Fact
+
+Reached = Callable[[Caller], bool]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An example of what a path names, and who may see that it is there."""
+
+    values: Mapping[str, str]
+    reached: Reached
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list shows: the key of an entry, and the keys that a caller is to find."""
+
+    key: Callable[[Any], str]
+    expected: Callable[[Caller], set[str]]
+    items: str = "items"
+
+
+def everybody(_: Caller) -> bool:
+    """Reference data: whoever has the permission may see it."""
+    return True
+
+
+def named_rows(city: City) -> dict[str, Sequence[Row]]:
+    """Rows by the beginning of the paths that name them; the longest beginning counts."""
+    headquarters = frozenset({"hq_admin", "hq_editor", "auditor"})
+
+    def standing(caller: Caller) -> bool:
+        return not caller.roles.isdisjoint(headquarters)
+
+    round_ = {"round_id": city.round_id}
+    return {
+        "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
+        "/v1/checklists/{code}/versions/{number}": [Row({"code": "bj", "number": "1"}, everybody)],
+        "/v1/rounds/{round_id}": [Row(round_, everybody)],
+        "/v1/rounds/{round_id}/rankings": [Row(round_, standing)],
+        "/v1/rounds/{round_id}/rankings/{league}": [
+            Row(round_ | {"league": "districts"}, standing)
+        ],
+        "/v1/visits/{visit_id}": [
+            Row({"visit_id": visit}, _sees_visit(city, visit)) for visit in city.visits.values()
+        ],
+        "/v1/photos/{photo_id}": [
+            Row({"photo_id": photo}, _sees_photo(city, photo)) for photo in city.photos.values()
+        ],
+        "/v1/photos/{photo_id}/complete": [
+            Row({"photo_id": photo}, _owner(city)) for photo in city.photos.values()
+        ],
+        "/v1/ledger/{number}": [
+            Row({"number": number}, _reaching(fact)) for number, fact in city.problems().items()
+        ],
+    }
+
+
+def listed_rows(city: City) -> dict[str, Listing]:
+    """What stands in each list, by its path."""
+    problems = city.problems()
+    return {
+        "/v1/units": _whole("code", city.codes("SELECT code FROM unit")),
+        "/v1/lines": _whole("code", city.codes("SELECT code FROM line")),
+        "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
+        "/v1/tasks": Listing(
+            _field("id"),
+            lambda caller: {
+                str(row[0])
+                for row in city.rows(
+                    "SELECT task_id FROM task_member WHERE person_id = :id", id=caller.id
+                )
+            },
+        ),
+        "/v1/photos": Listing(
+            _field("id"),
+            lambda caller: set(city.photos.values()) if _owner(city)(caller) else set(),
+            items="photos",
+        ),
+        "/v1/ledger": Listing(
+            _field("number"),
+            lambda caller: {number for number, fact in problems.items() if caller.reaches(fact)},
+        ),
+    }
+
+
+def queries(city: City) -> dict[str, dict[str, Any]]:
+    """Query parameters that a route needs and that its schema cannot make up."""
+    return {"/v1/photos": {"id": list(city.photos.values())}}
+
+
+# Bodies of commands on a named row that their schema cannot make up: path -> body.
+BODIES: dict[str, Any] = {}
+
+# What a GET answers that looks like a list of rows and is none, each with its reason.
+NO_LISTS = frozenset(
+    {
+        "/v1/rounds/{round_id}/rankings/{league}",  # a standing is seen whole or not at all
+    }
+)
+
+
+def _field(name: str) -> Callable[[Any], str]:
+    return lambda entry: str(entry[name])
+
+
+def _whole(name: str, keys: set[str]) -> Listing:
+    """Reference data: everybody sees all of it."""
+    return Listing(_field(name), lambda _: keys)
+
+
+def _reaching(*facts: Fact) -> Reached:
+    return lambda caller: caller.reaches(*facts)
+
+
+def _owner(city: City) -> Reached:
+    """The one inspector who took the photos and made the visits."""
+    return lambda caller: caller.id == city.callers["inspector"].id
+
+
+def _sees_visit(city: City, visit: str) -> Reached:
+    facts = city.answers(visit).values()
+    return lambda caller: _owner(city)(caller) or caller.reaches(*facts)
+
+
+def _sees_photo(city: City, photo: str) -> Reached:
+    facts = city.grants(photo)
+    return lambda caller: _owner(city)(caller) or caller.reaches(*facts)

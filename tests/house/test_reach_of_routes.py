@@ -1,0 +1,218 @@
+"""Roles x routes x rows: every operation answers every caller as the tables say, and leaks nothing.
+
+The permission comes from the dependency of the route and the permission table, the reach from
+``doors.py``; whoever lacks the permission gets 403 before anything else is looked at, and a row out
+of reach is told apart from one that does not exist by nothing at all.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from app.infra.handlers import Runtime
+from app.organisation.rules import Role
+from tests.house import doors
+from tests.house.city import CALLERS, Caller, City, build
+from tests.house.requests import Operation, operations
+from tests.house.test_routes import needs
+from tests.support import SharedConnection
+
+_PAGE = 50
+
+
+@pytest.fixture(scope="module")
+def city(app, engine, settings, blobs, portal_client, http) -> Iterator[City]:
+    """Built once; what a test changes is undone by ``City.undone``."""
+    kept = app.state.database
+    with engine.connect() as connection:
+        outer = connection.begin()
+        app.state.database = database = SharedConnection(engine, connection)
+        portal_client.headers.pop("authorization", None)
+        try:
+            with Session(
+                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as tx:
+                runtime = Runtime(settings, database, blobs)
+                yield build(connection, tx, portal_client, runtime, http)
+        finally:
+            app.state.database = kept
+            outer.rollback()
+
+
+@pytest.fixture(scope="module")
+def rows(city):
+    return doors.named_rows(city)
+
+
+@pytest.fixture(params=list(CALLERS))
+def caller(request, city) -> Caller:
+    return city.callers[request.param]
+
+
+def guarded(app) -> list[tuple[Operation, str | None]]:
+    """The operations that ask who is calling, each with the permission that it needs."""
+    required = needs()
+    return [(one, required[one.name]) for one in operations(app) if one.name in required]
+
+
+def with_parameters(app) -> list[tuple[Operation, str | None]]:
+    return [(one, need) for one, need in guarded(app) if "{" in one.path]
+
+
+def examples_for(rows: dict[str, Any], operation: Operation) -> list[doors.Row]:
+    """The rows of the longest beginning of the operation's path."""
+    parts = operation.path.split("/")
+    for length in range(len(parts), 1, -1):
+        found = rows.get("/".join(parts[:length]))
+        if found is not None:
+            return list(found)
+    raise AssertionError(f"{operation}: name its rows in tests/house/doors.py, named_rows")
+
+
+def ask(city: City, operation: Operation, caller: Caller, values=None, **query: Any):
+    """The least request that the operation accepts, undone afterwards."""
+    arguments = operation.body()
+    if operation.path in doors.BODIES:
+        arguments = {"json": doors.BODIES[operation.path]}
+    headers = {**arguments.pop("headers", {}), **caller.headers}
+    params = operation.query() | doors.queries(city).get(operation.path, {}) | query
+    with city.undone():
+        return city.client.request(
+            operation.method, operation.url(values), headers=headers, params=params, **arguments
+        )
+
+
+def test_the_callers_hold_every_role():
+    assert {role for role, *_ in CALLERS.values()} == set(Role)
+
+
+def test_every_parameter_of_a_path_has_its_rows(app, rows):
+    for operation, _ in with_parameters(app):
+        names = {one["name"] for one in operation.parameters("path")}
+        for row in examples_for(rows, operation):
+            assert set(row.values) >= names, f"{operation}: named_rows says no {names}"
+
+
+def test_each_row_is_in_reach_of_one_and_out_of_reach_of_another(city, rows):
+    """Else the table would prove nothing about rows that are not everybody's."""
+    for path, found in rows.items():
+        for row in found:
+            if row.reached is not doors.everybody:
+                answers = {row.reached(caller) for caller in city.callers.values()}
+                assert answers == {True, False}, f"{path} {row.values}"
+
+
+def test_who_lacks_the_permission_gets_403_and_nobody_else(app, city, caller):
+    wrong = []
+    for operation, permission in guarded(app):
+        answer = ask(city, operation, caller)
+        refused = answer.status_code == 403 and answer.json()["code"] == "auth.forbidden"
+        if refused is not (permission is not None and permission not in caller.permissions):
+            wrong.append(f"{operation} -> {answer.status_code}")
+        if refused and str(permission) not in answer.json()["detail"]:
+            wrong.append(f"{operation}: the refusal does not say {permission}")
+        if answer.status_code == 401 or answer.status_code >= 500:
+            wrong.append(f"{operation} -> {answer.text}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_rows_in_reach_are_there_and_all_others_are_not(app, city, rows, caller):
+    wrong = []
+    for operation, permission in with_parameters(app):
+        if permission is not None and permission not in caller.permissions:
+            continue
+        unknown = ask(city, operation, caller)
+        for row in examples_for(rows, operation):
+            answer = ask(city, operation, caller, row.values)
+            expected = row.reached(caller)
+            if expected is (answer.status_code in {401, 403, 404}):
+                word = "in" if expected else "out of"
+                wrong.append(f"{operation} {row.values} {word} reach -> {answer.status_code}")
+            elif operation.method == "get" and expected and answer.status_code >= 400:
+                wrong.append(f"{operation} {row.values} -> {answer.status_code}")
+            elif not expected:
+                wrong += _told_apart(operation, answer, unknown)
+    assert not wrong, "\n".join(wrong)
+
+
+def _told_apart(operation: Operation, foreign: Any, unknown: Any) -> list[str]:
+    """What a caller could learn about a row that he may not see."""
+    if foreign.status_code != 404:
+        return [f"{operation} on a foreign row -> {foreign.status_code}: {foreign.text}"]
+    if unknown.status_code != 404:
+        return [f"{operation} on no row -> {unknown.status_code}: {unknown.text}"]
+    one, other = foreign.json(), unknown.json()
+    same = all(one[key] == other[key] for key in ("code", "title", "detail", "errors"))
+    return [] if same else [f"{operation} tells a foreign row from none: {one} {other}"]
+
+
+def lists_of(app) -> list[tuple[Operation, str | None]]:
+    """Every GET that answers with rows."""
+    found = []
+    for operation, permission in guarded(app):
+        shape = operation.replies(200).get("properties", {})
+        holds = "next_cursor" in shape or any(
+            name in {"items", "photos"} for name, one in shape.items() if one.get("type") == "array"
+        )
+        if operation.method == "get" and holds and not _is_standing(shape):
+            found.append((operation, permission))
+    return [one for one in found if one[0].path not in doors.NO_LISTS]
+
+
+def _is_standing(shape: dict[str, Any]) -> bool:
+    return "leagues" in shape
+
+
+def test_every_list_is_compared_with_the_reference(app, city):
+    listed = {operation.path for operation, _ in lists_of(app) if "{" not in operation.path}
+    missing = listed - set(doors.listed_rows(city))
+    assert not missing, f"say what stands in {missing}: tests/house/doors.py, listed_rows"
+
+
+def test_a_list_holds_what_is_in_reach_and_nothing_else(app, city, rows, caller):
+    wrong = []
+    known = doors.listed_rows(city)
+    for operation, permission in lists_of(app):
+        listing = known.get(operation.path)
+        if listing is None or (permission is not None and permission not in caller.permissions):
+            continue
+        values = examples_for(rows, operation)[0].values if "{" in operation.path else None
+        found = pages(city, operation, caller, values, listing)
+        expected = listing.expected(caller)
+        if set(found) != expected:
+            wrong.append(f"{operation}: {sorted(set(found) ^ expected)[:5]} wrongly there or not")
+        if len(set(found)) != len(found):
+            wrong.append(f"{operation} shows a row twice")
+    assert not wrong, "\n".join(wrong)
+
+
+def pages(city, operation, caller, values, listing) -> list[str]:
+    """The keys of all pages of a list."""
+    names = {one["name"] for one in operation.parameters("query")}
+    more: dict[str, Any] = {"limit": _PAGE} if "limit" in names else {}
+    keys: list[str] = []
+    while True:
+        answer = ask(city, operation, caller, values, **more)
+        assert answer.status_code == 200, f"{operation}: {answer.text}"
+        page = answer.json()
+        keys += [listing.key(entry) for entry in page[listing.items]]
+        if not page.get("next_cursor"):
+            return keys
+        more["cursor"] = page["next_cursor"]
+
+
+def test_a_visit_shows_the_answers_in_reach_and_no_others(city, caller):
+    if "visit.read" not in caller.permissions:
+        return
+    for visit in city.visits.values():
+        answer = city.client.get(f"/v1/visits/{visit}", headers=caller.headers)
+        own = caller.name == "inspector"
+        expected = {
+            code for code, fact in city.answers(visit).items() if own or caller.reaches(fact)
+        }
+        if not expected:
+            assert answer.status_code == 404
+            continue
+        assert {one["item"] for one in answer.json()["answers"]} == expected
