@@ -60,6 +60,8 @@ TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
 REACTIONS: dict[str, tuple[Handler, ...]] = {
     "auth.session-ended": (),
     "auth.signed-in": (),
+    "checklist.draft-discarded": (),
+    "checklist.drafted": (),
     "checklist.published": (),
     "person.created": (),
     "person.password-set": (),

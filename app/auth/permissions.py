@@ -7,7 +7,7 @@ _EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read"})
 _FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read"})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | {"photo.read-original"},
+    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | {"photo.read-original", "checklist.manage"},
     Role.HQ_EDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
     Role.AUDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,

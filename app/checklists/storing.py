@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from app.checklists import document as documents
 from app.checklists import queries, rules
@@ -45,6 +46,11 @@ def store_items(tx: Session, version: ChecklistVersion, document: Row) -> None:
     for position, item in enumerate(document["items"], start=1):
         tx.add(_item(item, position, version, lines, categories))
     tx.flush()
+
+
+def drop_items(tx: Session, version: ChecklistVersion) -> None:
+    """Take a draft's items away; the database refuses it for a published version."""
+    tx.connection().execute(sa.delete(Item).where(col(Item.version_id) == version.id))
 
 
 def publish(tx: Session, version: ChecklistVersion, *, code: str) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.checklists.routes import category_out
+from app.checklists.presenting import category_out
 from app.config import Settings
 from app.evidence.rules import RENDITION_TYPE, Size, rendition_key
 from app.evidence.tables import Photo

@@ -21,6 +21,7 @@ class FeedTag:
     """The tag of one feed for one reader."""
 
     value: str
+    cache: str = "private, no-cache"
 
     def unchanged(self, request: Request) -> Response | None:
         """The 304 for a caller who holds this version already, else None."""
@@ -33,7 +34,7 @@ class FeedTag:
     def headers(self) -> dict[str, str]:
         return {
             "ETag": self.value,
-            "Cache-Control": "private, no-cache",
+            "Cache-Control": self.cache,
             "Vary": "Accept-Language, Authorization",
         }
 
@@ -45,3 +46,11 @@ def feed_tag(
     seen = repr((_SCHEMA, sorted(map(repr, principal.postings)), request.url.query))
     reader = hashlib.sha256(seen.encode()).hexdigest()[:12]
     return FeedTag(f'W/"{scope}:{version}:{reader}:{language}"')
+
+
+def frozen_tag(scope: str, digest: str, language: Language) -> FeedTag:
+    """The tag of what never changes: a phone that holds it need not even ask again."""
+    return FeedTag(
+        f'W/"{scope}:{_SCHEMA}:{digest[:16]}:{language}"',
+        cache="private, max-age=31536000, immutable",
+    )

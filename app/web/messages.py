@@ -105,6 +105,18 @@ PROBLEMS: dict[str, Text] = {
     ),
     "unit.not-found": Text("没有这个单位", "There is no such unit"),
     "checklist.not-found": Text("没有这个检查表版本", "There is no such checklist version"),
+    "checklist.published": Text(
+        "该版本已发布，不可更改",
+        "This version is published and stays as it is",
+        "请以新版本号起草。",
+        "Draft a new version under the next number.",
+    ),
+    "checklist.version-exists": Text(
+        "该版本号已存在",
+        "This version exists already",
+        "如为草稿请替换，否则请用新版本号。",
+        "Replace it if it is a draft, or take another number.",
+    ),
     "checklist.invalid": Text(
         "检查表内容有误",
         "The checklist contradicts itself",
@@ -217,6 +229,7 @@ FIELDS: dict[str, Text] = {
     "field.unknown-reference": Text("没有这个{kind}：{value}", "there is no {kind} {value}"),
     "field.duplicate": Text("重复出现：{value}", "given twice: {value}"),
     "field.differs": Text("与首次提交的内容不同", "differs from what was sent first"),
+    "field.not-the-path": Text("与地址中的 {value} 不一致", "differs from {value} in the path"),
     "field.order": Text("结束时间早于开始时间", "the end is before the beginning"),
     "item.unknown": Text("检查表中没有条目 {item}", "the checklist has no item {item}"),
     "item.unanswered": Text("条目 {item} 没有作答", "item {item} is not answered"),
