@@ -121,7 +121,7 @@ def list_checklists(tx: Session, *, after: str, limit: int, drafts: bool) -> Pag
 def list_versions(
     tx: Session, code: str, *, below: int, limit: int, drafts: bool
 ) -> Page[ChecklistVersion]:
-    """The versions of a checklist, newest first."""
+    """The versions of a checklist, newest first; ``NotFound`` where there is none to be seen."""
     rows = tx.exec(
         select(ChecklistVersion)
         .join(Checklist, col(Checklist.id) == ChecklistVersion.checklist_id)
@@ -129,6 +129,8 @@ def list_versions(
         .order_by(col(ChecklistVersion.number).desc())
         .limit(limit + 1)
     ).all()
+    if not rows:
+        raise NotFound("checklist.not-found")
     more = len(rows) > limit
     return Page(rows[:limit], encode_cursor(rows[limit - 1].number) if more else None)
 

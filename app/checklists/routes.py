@@ -59,7 +59,11 @@ def list_checklists(
     return ChecklistPage(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/checklists/{code}/versions", summary="检查表的各版本 · Versions of a checklist")
+@router.get(
+    "/checklists/{code}/versions",
+    summary="检查表的各版本 · Versions of a checklist",
+    responses=error_replies(404),
+)
 def list_checklist_versions(
     tx: Tx,
     reader: Reader,

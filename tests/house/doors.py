@@ -48,7 +48,7 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
     round_ = {"round_id": city.round_id}
     return {
         "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
-        "/v1/checklists/{code}/versions/{number}": [Row({"code": "bj", "number": "1"}, everybody)],
+        "/v1/checklists/{code}/versions": [Row({"code": "bj", "number": "1"}, everybody)],
         "/v1/rounds/{round_id}": [Row(round_, everybody)],
         "/v1/rounds/{round_id}/rankings": [Row(round_, standing)],
         "/v1/rounds/{round_id}/rankings/{league}": [
@@ -75,6 +75,7 @@ def listed_rows(city: City) -> dict[str, Listing]:
     return {
         "/v1/units": _whole("code", city.codes("SELECT code FROM unit")),
         "/v1/lines": _whole("code", city.codes("SELECT code FROM line")),
+        "/v1/checklists": _whole("code", city.codes("SELECT code FROM checklist")),
         "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
         "/v1/tasks": Listing(
             _field("id"),
