@@ -30,6 +30,8 @@ from app.infra.handlers import Runtime
 from app.kit.ids import new_id
 from app.main import create_app
 from app.serving import embedded_environment, settings_from
+from tests.house.city import City
+from tests.house.city import build as build_city
 from tests.support import CheckedClient, SharedConnection
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -203,6 +205,25 @@ def client(portal_client: CheckedClient, database: Database) -> CheckedClient:
 def runtime(settings: Settings, database: Database, blobs: Blobs) -> Runtime:
     """What the worker's turns work with, on this test's connection."""
     return Runtime(settings, database, blobs)
+
+
+@pytest.fixture(scope="module")
+def city(app, engine, settings, blobs, portal_client, http) -> Iterator[City]:
+    """Built once; what a test changes is undone by ``City.undone``."""
+    kept = app.state.database
+    with engine.connect() as connection:
+        outer = connection.begin()
+        app.state.database = database = SharedConnection(engine, connection)
+        portal_client.headers.pop("authorization", None)
+        try:
+            with Session(
+                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as tx:
+                runtime = Runtime(settings, database, blobs)
+                yield build_city(connection, tx, portal_client, runtime, http)
+        finally:
+            app.state.database = kept
+            outer.rollback()
 
 
 @dataclass(frozen=True)

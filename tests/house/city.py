@@ -38,6 +38,7 @@ CALLERS: dict[str, tuple[Role, str, tuple[str, ...], tuple[str, ...]]] = {
     "platform": (Role.PLATFORM, make.CITY, (make.CITY,), ()),
     "dashboard": (Role.DASHBOARD, make.JIEFANG, (make.JIEFANG,), ()),
 }
+DRAFT = "2"  # the number of a version that is being written
 # One visit each; the bureau's lines are found at fault in one district only.
 _SITES = {
     "home": (make.MINSHENG, {"BJ-02": 1, "BJ-03": 1}),
@@ -169,7 +170,17 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
             make.upload_photo(client, http, login, make.make_photo_bytes(len(name)), id=photo)
         city.visits[name], city.photos[name] = plan.body["id"], plan.photos[0]
     settle(runtime)
+    _draft_checklist(city)
     return city
+
+
+def _draft_checklist(city: City) -> None:
+    """A version of a checklist that is not published yet."""
+    headers = city.callers["headquarters"].headers
+    kept = city.client.get("/v1/checklists/bj/versions/1/document", headers=headers).json()
+    draft = kept | {"version": int(DRAFT)}
+    answer = city.client.post("/v1/checklists/bj/versions", json=draft, headers=headers)
+    assert answer.status_code == 201, answer.text
 
 
 def _caller(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests import factories as make
-from tests.house.city import Caller, City, Fact
+from tests.house.city import DRAFT, Caller, City, Fact
 
 Reached = Callable[[Caller], bool]
 
@@ -48,7 +48,11 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
     round_ = {"round_id": city.round_id}
     return {
         "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
-        "/v1/checklists/{code}/versions": [Row({"code": "bj", "number": "1"}, everybody)],
+        "/v1/checklists/{code}": [Row({"code": "bj"}, everybody)],
+        "/v1/checklists/{code}/versions/{number}": [
+            Row({"code": "bj", "number": "1"}, everybody),
+            Row({"code": "bj", "number": DRAFT}, _authors),
+        ],
         "/v1/rounds/{round_id}": [Row(round_, everybody)],
         "/v1/rounds/{round_id}/rankings": [Row(round_, standing)],
         "/v1/rounds/{round_id}/rankings/{league}": [
@@ -76,6 +80,9 @@ def listed_rows(city: City) -> dict[str, Listing]:
         "/v1/units": _whole("code", city.codes("SELECT code FROM unit")),
         "/v1/lines": _whole("code", city.codes("SELECT code FROM line")),
         "/v1/checklists": _whole("code", city.codes("SELECT code FROM checklist")),
+        "/v1/checklists/{code}/versions": Listing(
+            _field("version"), lambda caller: {"1", DRAFT} if _authors(caller) else {"1"}
+        ),
         "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
         "/v1/tasks": Listing(
             _field("id"),
@@ -103,13 +110,38 @@ def queries(city: City) -> dict[str, dict[str, Any]]:
     return {"/v1/photos": {"id": list(city.photos.values())}}
 
 
+def known_values(city: City) -> dict[str, list[Any]]:
+    """Values of rows that exist, by the name of a parameter or of a field that would hold them."""
+    found: dict[str, list[Any]] = {
+        "site": sorted(city.sites.values()),
+        "unit": [make.CITY, make.JIEFANG, make.MINSHENG, make.URBAN_MANAGEMENT],
+        "area": [make.CITY, make.JIEFANG, make.MINSHENG],
+        "parent": [make.CITY, make.JIEFANG],
+        "line": ["sanitation", "public-toilets"],
+        "category": ["背街小巷"],
+        "checklist": ["bj", "gc"],
+        "version": [1],
+        "item": ["BJ-01", "BJ-02"],
+        "campaign": [make.CAMPAIGN],
+    }
+    for rows in named_rows(city).values():
+        for row in rows:
+            for name, value in row.values.items():
+                if value not in found.setdefault(name, []):
+                    found[name].append(value)
+    found["person_id"] = [str(caller.id) for caller in city.callers.values()]
+    return found
+
+
 # Bodies of commands on a named row that their schema cannot make up: path -> body.
 BODIES: dict[str, Any] = {}
 
 # What a GET answers that looks like a list of rows and is none, each with its reason.
 NO_LISTS = frozenset(
     {
-        "/v1/rounds/{round_id}/rankings/{league}",  # a standing is seen whole or not at all
+        "/v1/me",  # the caller himself
+        "/v1/rounds/{round_id}/rankings",  # a standing is seen whole or not at all
+        "/v1/rounds/{round_id}/rankings/{league}",
     }
 )
 
@@ -125,6 +157,11 @@ def _whole(name: str, keys: set[str]) -> Listing:
 
 def _reaching(*facts: Fact) -> Reached:
     return lambda caller: caller.reaches(*facts)
+
+
+def _authors(caller: Caller) -> bool:
+    """A draft is seen by those who may write it."""
+    return "checklist.manage" in caller.permissions
 
 
 def _owner(city: City) -> Reached:

@@ -1,0 +1,70 @@
+"""The whole API against its own document: no 5xx, and no reply that the document does not promise.
+
+The operations are those of ``openapi/openapi.json``, which another test holds current, so a new
+route is covered when it is written down. Each is asked by headquarters and by an inspector, on the
+real stores, with rows that exist; whatever a request does is undone after it.
+``CheckedClient`` compares every reply with the document.
+"""
+
+import json
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import ROOT
+from tests.contract.wire import Known, Sent, cases
+from tests.house.doors import known_values
+
+_DOCUMENT = json.loads((ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+_FEW, _MANY = 5, 300
+_CALLERS = ("headquarters", "inspector")
+_SCHEMA = schemathesis.openapi.from_dict(_DOCUMENT)
+_OPERATIONS = {
+    f"{found.ok().method.upper()} {found.ok().path}": found.ok()
+    for found in _SCHEMA.get_all_operations()
+}
+
+
+@pytest.fixture(scope="module")
+def known(city):
+    return Known(known_values(city))
+
+
+@pytest.fixture
+def figures(request):
+    """A few examples, the same each time; with ``--long`` hundreds, new ones each time."""
+    long = request.config.getoption("--long")
+    return settings(
+        deadline=None,
+        max_examples=_MANY if long else _FEW,
+        derandomize=not long,
+        database=None,
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if long else [])],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def test_the_document_holds_the_whole_api(app):
+    paths = app.openapi()["paths"]
+    named = {f"{method.upper()} {path}" for path, found in paths.items() for method in found}
+    assert set(_OPERATIONS) == named
+
+
+@pytest.mark.parametrize("operation", _OPERATIONS)
+def test_every_reply_is_one_that_the_document_promises(city, known, figures, operation):
+    @figures
+    @given(request=cases(_OPERATIONS[operation], known), name=st.sampled_from(_CALLERS))
+    def ask(request: Sent, name: str) -> None:
+        caller = city.callers[name]
+        with city.undone():
+            answer = city.client.request(
+                request.method,
+                request.url,
+                headers=request.headers | caller.headers,
+                content=request.content,
+            )
+        assert answer.status_code < 500, f"{name}: {request} -> {answer.status_code} {answer.text}"
+
+    ask()
