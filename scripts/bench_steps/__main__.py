@@ -6,13 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scripts.bench_steps import photos, polls, scene, standing, visits
+from scripts.bench_steps import city, photos, polls, scene, standing, visits
 from scripts.bench_steps.report import Part, Report, Row, rounded
 from scripts.bench_steps.scene import Scene
 from scripts.bench_steps.stack import Stack
@@ -29,6 +29,8 @@ class Plan:
     photos: int
     visits: int
     answers: int
+    rounds: int
+    requests: int
     turns: int
     seconds: float
 
@@ -59,24 +61,32 @@ def main() -> int:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", choices=["city"], help="city: pages over 200 rounds, and nothing else"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(
-        "--only", default="a,b,c,d", help="a photos, b visits, c standing, d polls; e.g. a,d"
+        "--only",
+        default="a,b,c,d",
+        help="a photos, b visits, c standing, d polls, e city; e.g. a,d",
     )
     parser.add_argument("--quick", action="store_true", help="small numbers: does it all work?")
     parser.add_argument("--photos", type=int, metavar="N", help="photos per turn")
     parser.add_argument("--visits", type=int, metavar="N", help="visits per turn")
     parser.add_argument("--answers", type=int, metavar="N", help="answers of the standing")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the large city")
     return parser
 
 
 def _plan(options: argparse.Namespace) -> Plan:
     quick: bool = options.quick
     return Plan(
-        only=frozenset(options.only.split(",")),
+        only=frozenset("e") if options.what == "city" else frozenset(options.only.split(",")),
         photos=options.photos or (48 if quick else 192),
         visits=options.visits or (64 if quick else 400),
         answers=options.answers or (24_000 if quick else 1_000_000),
+        rounds=options.rounds or (6 if quick else 200),
+        requests=10 if quick else 50,
         turns=1 if quick else 3,
         seconds=1.5 if quick else 5.0,
     )
@@ -84,21 +94,30 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _run(plan: Plan, say: Say) -> Report:
     report = Report()
+    if plan.only - {"e"}:
+        count = visits.sites_needed(plan.visits, plan.turns)
+        _run_parts(report, count, plan, say)
+    if "e" in plan.only:
+        _run_parts(report, city.VISITS_PER_ROUND, replace(plan, only=frozenset("e")), say)
+    return report
+
+
+def _run_parts(report: Report, sites: int, plan: Plan, say: Say) -> None:
+    """The chosen parts on a stack of their own; (e) needs one without the rows of the others."""
     with Stack() as stack:
         say("loading the city")
-        count = visits.sites_needed(plan.visits, plan.turns)
-        scene.build(stack.database, stack.data, sites=count)
+        scene.build(stack.database, stack.data, sites=sites)
         stack.start("api")
         stack.start("worker")
         here = scene.enter(stack.database, stack.url)
         for letter, measure in _parts(stack, here, plan, say):
-            if letter in plan.only:
+            if letter in plan.only and (letter == "e") is (plan.only == {"e"}):
                 report.calibrate()
                 report.parts.append(measure())
                 stack.note_peaks()
         report.calibrate()
-        report.parts.append(_memory(stack))
-    return report
+        if plan.only != {"e"}:
+            report.parts.append(_memory(stack))
 
 
 def _parts(
@@ -110,6 +129,12 @@ def _parts(
         ("b", lambda: visits.measure(stack, here, visits=plan.visits, turns=turns, say=say)),
         ("d", lambda: polls.measure(stack, here, seconds=plan.seconds, turns=turns, say=say)),
         ("c", lambda: standing.measure(stack, here, answers=plan.answers, turns=turns, say=say)),
+        (
+            "e",
+            lambda: city.measure(
+                stack, here, rounds=plan.rounds, requests=plan.requests, turns=turns, say=say
+            ),
+        ),
     )
 
 

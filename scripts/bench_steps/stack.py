@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
 
 from app.config import Environment, Settings, environment_with
 from app.infra import children, embedded_ports
@@ -77,14 +79,28 @@ class Stack:
         """The process of ``api`` or ``worker``."""
         return self._running[name].pid
 
-    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self, database: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
         """A plain connection, for baselines and bulk loading."""
-        url = self.settings.database_url.get_secret_value()
-        return psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True)
+        return psycopg.connect(self.address(database), autocommit=True)
 
-    def start(self, name: str, *, factory: str = FACTORY) -> None:
+    def address(self, database: str | None = None) -> str:
+        """Where a database of this stack is, as psycopg reads it; by default the service's own."""
+        url = make_url(self.settings.database_url.get_secret_value())
+        chosen = url.set(drivername="postgresql", database=database or url.database)
+        return chosen.render_as_string(hide_password=False)
+
+    def copy_database(self, name: str) -> None:
+        """A copy of the service's database beside it; nothing may be running on it."""
+        self.database.dispose()
+        own = sql.Identifier(str(make_url(self.address()).database))
+        with self.connect("postgres") as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), own)
+            )
+
+    def start(self, name: str, *, factory: str = FACTORY, database: str | None = None) -> None:
         """Start ``api`` or ``worker`` and wait until it answers."""
-        program = next(one for one in self._programs() if one.name == name)
+        program = next(one for one in self._programs(database) if one.name == name)
         argv = [factory if part == FACTORY else part for part in program.argv]
         process = children.spawn(argv, env=program.env, log=program.log)
         self._running[name] = process
@@ -111,8 +127,11 @@ class Stack:
         """Remember the memory of one process."""
         self.peaks[name] = max(self.peaks.get(name, 0.0), meters.peak_mb(pid))
 
-    def _programs(self) -> Sequence[Program]:
-        return programs(self._place, self.variables)
+    def _programs(self, database: str | None) -> Sequence[Program]:
+        variables = self.variables
+        if database is not None:
+            variables = {**variables, "DUDAO_DATABASE_URL": self.address(database)}
+        return programs(self._place, variables)
 
     def _end(self) -> None:
         self.stop()

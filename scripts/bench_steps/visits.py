@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from app.kit.ids import new_id
 from scripts.bench_steps import meters
@@ -69,6 +70,15 @@ def measure(stack: Stack, scene: Scene, *, visits: int, turns: int, say: Say) ->
         others = [next(sites) for _ in range(visits)]
         taken.append(_turn(stack, scene, ours, others))
     return _part(taken)
+
+
+def post_one(stack: Stack, scene: Scene, site: str) -> UUID:
+    """One visit over the API; its id."""
+    body = _body(scene, site)
+    api = Wire(stack.url)
+    expect(api.call("POST", "/v1/visits", headers=scene.headers(0), body=body), 201)
+    api.close()
+    return UUID(json.loads(body)["id"])
 
 
 def _turn(stack: Stack, scene: Scene, ours: Sequence[str], others: Sequence[str]) -> Turn:

@@ -160,8 +160,9 @@ def _spoil(case: Case, draw: st.DrawFn) -> None:
     if places:
         holder, name = draw(st.sampled_from(places))
         value = draw(st.sampled_from(NASTY))
-        flat = holder is not case.body and holder in (case.path_parameters, case.query)
-        holder[name] = _as_text(value) if flat else value
+        is_json = case.media_type == "application/json"
+        inside_body = not any(holder is one for one in (case.path_parameters, case.query))
+        holder[name] = value if inside_body and is_json else _as_text(value)
 
 
 def _as_text(value: Any) -> str:
