@@ -16,6 +16,7 @@ from app.auth import service as auth
 from app.checklists import importing as checklists
 from app.kit.errors import Fault, Invalid
 from app.organisation import importing as organisation
+from app.organisation.importing_boundaries import set_boundaries
 from app.organisation.rules import Role
 from app.people import queries as people_queries
 from app.people import service as people
@@ -24,10 +25,11 @@ from app.rounds.tables import Round
 from app.scoring import importing as scoring
 
 Row = dict[str, Any]
+BOUNDARIES = "boundaries.geojson"
 
 
 def load_city(tx: Session, folder: Path) -> dict[str, int]:
-    """Units, lines, categories, who answers, checklists, campaign; returns how many of each."""
+    """Units, lines, categories, who answers, boundaries, checklists, campaign: how many of each."""
     city = _read(folder / "city.json")
     campaign_row = _read(folder / "campaign.json")
     with _faults_of(folder):
@@ -40,6 +42,8 @@ def load_city(tx: Session, folder: Path) -> dict[str, int]:
             ),
             "checklists": checklists.load_checklists(tx, _read(folder / "checklists.json")),
         }
+        if (folder / BOUNDARIES).exists():
+            counts["boundaries"] = set_boundaries(tx, _read(folder / BOUNDARIES))
         campaign = rounds.load_campaign(tx, campaign_row, unit=city["root"])
         scoring.load_rulebook(tx, campaign, campaign_row["rulebook"])
         counts["leagues"] = scoring.load_leagues(tx, campaign, campaign_row["leagues"])

@@ -71,6 +71,10 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "problem.opened": (),
     "round.loaded": (),
     "rulebook.loaded": (),
+    "unit.boundary-set": (),
+    "unit.created": (),
+    "unit.ended": (),
+    "unit.renamed": (),
     "visit.completed": (TOUCH_FEEDS,),
     "visit.submitted": (JUDGE_VISIT, OPEN_PROBLEMS),
 }

@@ -5,9 +5,15 @@ from app.organisation.rules import Role
 _READ = frozenset({"organisation.read", "checklist.read", "round.read", "ranking.read"})
 _EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read"})
 _FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read"})
+_MANAGE = frozenset(
+    {
+        "checklist.manage",
+        "organisation.manage",
+    }
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | {"photo.read-original", "checklist.manage"},
+    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | _MANAGE | {"photo.read-original"},
     Role.HQ_EDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
     Role.AUDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,

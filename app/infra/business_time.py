@@ -4,7 +4,8 @@ Deadlines, rounds and documents use ``now(tx)``. The shift lives in one database
 processes agree on it; production never reads the row and never accepts one.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, Column, Double, SmallInteger, delete
 from sqlmodel import Field, Session, SQLModel
@@ -28,6 +29,11 @@ class BusinessClock(SQLModel, table=True):
 def now(tx: Session) -> datetime:
     """The present business instant, in UTC."""
     return clock.business_now(shift_of(tx))
+
+
+def today(tx: Session, timezone: str) -> date:
+    """The present business day where the service is at home."""
+    return now(tx).astimezone(ZoneInfo(timezone)).date()
 
 
 def set_business_time(tx: Session, *, instant: datetime) -> timedelta:

@@ -39,7 +39,9 @@ class Point:
 
 
 def to_wgs84(point: Point, crs: Crs) -> Point:
-    """The same place in WGS-84."""
+    """The same place in WGS-84; ValueError for what is no number."""
+    if not (math.isfinite(point.lat) and math.isfinite(point.lon)):
+        raise ValueError("coordinates are finite numbers")
     if crs is Crs.GCJ02:
         return _invert(point, wgs84_to_gcj02)
     if crs is Crs.BD09:
@@ -47,9 +49,21 @@ def to_wgs84(point: Point, crs: Crs) -> Point:
     return point
 
 
+def from_wgs84(point: Point, crs: Crs) -> Point:
+    """A WGS-84 place in another system."""
+    if crs is Crs.GCJ02:
+        return wgs84_to_gcj02(point)
+    return wgs84_to_bd09(point) if crs is Crs.BD09 else point
+
+
+def is_in_range(point: Point) -> bool:
+    """Whether the point lies in the box around China in which map services shift coordinates."""
+    return _SOUTH <= point.lat <= _NORTH and _WEST <= point.lon <= _EAST
+
+
 def wgs84_to_gcj02(point: Point) -> Point:
     """The shifted coordinates that map services in mainland China use; unchanged outside it."""
-    if not (_SOUTH <= point.lat <= _NORTH and _WEST <= point.lon <= _EAST):
+    if not is_in_range(point):
         return point
     d_lat, d_lon = _shift(point.lon - 105.0, point.lat - 35.0)
     rad = math.radians(point.lat)

@@ -13,7 +13,7 @@ from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
 from app.kit.reach import Posting
 from app.organisation import rules
-from app.organisation.tables import Category, Line, Unit
+from app.organisation.tables import Category, Line, Responsibility, Unit
 
 Predicate = sa.ColumnElement[bool]
 
@@ -42,9 +42,16 @@ def within_reach(
     return sa.or_(*alternatives, sa.false())
 
 
-def find_units(tx: Session, codes: Sequence[str]) -> dict[str, Unit]:
+def holds_on(table: Any, on: date) -> Predicate:
+    """Rows whose period holds on a day; its last day belongs to it."""
+    begun: Predicate = table.valid_from <= on
+    return sa.and_(begun, sa.or_(table.valid_to.is_(None), table.valid_to >= on))
+
+
+def find_units(tx: Session, codes: Sequence[str], *, lock: bool = False) -> dict[str, Unit]:
     """The units with these codes; absent codes are absent from the result."""
-    rows = tx.exec(select(Unit).where(col(Unit.code).in_(set(codes)))).all()
+    query = select(Unit).where(col(Unit.code).in_(set(codes))).order_by(col(Unit.id))
+    rows = tx.exec(query.with_for_update() if lock else query).all()
     return {unit.code: unit for unit in rows}
 
 
@@ -54,19 +61,26 @@ def find_units_by_id(tx: Session, ids: Sequence[UUID]) -> dict[UUID, Unit]:
     return {unit.id: unit for unit in rows}
 
 
-def get_unit(tx: Session, code: str) -> Unit:
+def get_unit(tx: Session, code: str, *, lock: bool = False) -> Unit:
     """The unit with this code."""
-    unit = tx.exec(select(Unit).where(Unit.code == code)).first()
+    unit = find_units(tx, [code], lock=lock).get(code)
     if unit is None:
         raise NotFound("unit.not-found")
     return unit
 
 
 def list_units(
-    tx: Session, *, kind: rules.UnitKind | None, parent: str | None, after: str, limit: int
+    tx: Session,
+    *,
+    on: date,
+    kind: rules.UnitKind | None,
+    parent: str | None,
+    after: str,
+    limit: int,
 ) -> Page[Unit]:
-    """Units by code, optionally of one kind or directly below one parent."""
-    query = select(Unit).where(col(Unit.code) > after).order_by(col(Unit.code)).limit(limit + 1)
+    """Units that are valid on a day by code, optionally of one kind or directly below a parent."""
+    query = select(Unit).where(col(Unit.code) > after, holds_on(Unit, on))
+    query = query.order_by(col(Unit.code)).limit(limit + 1)
     if kind is not None:
         query = query.where(Unit.kind == kind)
     if parent is not None:
@@ -74,6 +88,59 @@ def list_units(
     rows = tx.exec(query).all()
     more = len(rows) > limit
     return Page(rows[:limit], encode_cursor(rows[limit - 1].code) if more else None)
+
+
+def count_children(tx: Session, unit_id: UUID, *, on: date, or_later: bool = False) -> int:
+    """How many units directly below are valid on a day, or then ``or_later``."""
+    query = select(sa.func.count()).select_from(Unit).where(Unit.parent_id == unit_id)
+    last_day = col(Unit.valid_to)
+    holds = last_day.is_(None) | (last_day >= on) if or_later else holds_on(Unit, on)
+    return tx.exec(query.where(holds)).one()
+
+
+def responsibilities_of(tx: Session, unit_id: UUID, *, after: date) -> Sequence[Responsibility]:
+    """What a unit answers for, and what is answered for in it, beyond a day; locked."""
+    here = (col(Responsibility.unit_id) == unit_id) | (col(Responsibility.area_id) == unit_id)
+    last_day = col(Responsibility.valid_to)
+    query = select(Responsibility).where(here, last_day.is_(None) | (last_day > after))
+    return tx.exec(query.order_by(col(Responsibility.id)).with_for_update()).all()
+
+
+def is_answered_for(tx: Session, area_id: UUID, line_id: UUID, *, after: date) -> bool:
+    """Whether anybody answers for a line in exactly this area on some day after one."""
+    last_day = col(Responsibility.valid_to)
+    query = select(Responsibility.id).where(
+        Responsibility.area_id == area_id,
+        Responsibility.line_id == line_id,
+        last_day.is_(None) | (last_day > after),
+    )
+    return tx.exec(query).first() is not None
+
+
+def list_categories(
+    tx: Session,
+    *,
+    scheme: str | None,
+    version: str | None,
+    kind: rules.CategoryKind | None,
+    after: tuple[str, str, str],
+    limit: int,
+) -> Page[Category]:
+    """Problem categories by scheme, code and version."""
+    key = sa.tuple_(col(Category.scheme), col(Category.code), col(Category.version))
+    query = select(Category).where(key > sa.tuple_(*after)).order_by(key).limit(limit + 1)
+    for column, value in (
+        (Category.scheme, scheme),
+        (Category.version, version),
+        (Category.kind, kind),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    rows = tx.exec(query).all()
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], encode_cursor(last.scheme, last.code, last.version))
 
 
 def list_lines(tx: Session) -> Sequence[Line]:
@@ -122,12 +189,13 @@ FROM unit area
 JOIN responsibility r ON r.area_id = area.id
 JOIN unit answerable ON answerable.id = r.unit_id
 WHERE area.code = ANY(:codes)
+  AND answerable.valid_from <= :on AND (answerable.valid_to IS NULL OR answerable.valid_to >= :on)
 """)
 
 
 def answerable_units(tx: Session, *, area_path: str, on: date) -> dict[UUID, rules.Responsibility]:
-    """Per line, who answers at this place on this day."""
-    codes = {"codes": rules.codes_of(area_path)}
-    rows = tx.connection().execute(_RESPONSIBILITIES, codes).all()
+    """Per line, who answers at this place on this day; a unit that is not valid then does not."""
+    asked = {"codes": rules.codes_of(area_path), "on": on}
+    rows = tx.connection().execute(_RESPONSIBILITIES, asked).all()
     candidates = (rules.Responsibility(*row) for row in rows)
     return dict(rules.answerable_units(candidates, area_path=area_path, on=on))

@@ -105,9 +105,8 @@ def answerable_units(
 
 
 def _holds(candidate: Responsibility, area_path: str, on: date) -> bool:
-    begun = candidate.valid_from <= on
-    ended = candidate.valid_to is not None and candidate.valid_to < on
-    return begun and not ended and is_at_or_below(area_path, candidate.area_path)
+    begun_not_ended = is_valid(candidate.valid_from, candidate.valid_to, on)
+    return begun_not_ended and is_at_or_below(area_path, candidate.area_path)
 
 
 def parents_first(parents: Mapping[str, str | None]) -> Sequence[str]:
@@ -125,3 +124,18 @@ def parents_first(parents: Mapping[str, str | None]) -> Sequence[str]:
         ordered += reversed(chain)
         placed.update(chain)
     return ordered
+
+
+def is_valid(valid_from: date, valid_to: date | None, on: date) -> bool:
+    """Whether a period holds on a day; its last day belongs to it."""
+    return valid_from <= on and (valid_to is None or on <= valid_to)
+
+
+def manages(postings: Iterable[Posting], path: str) -> bool:
+    """Whether a caller runs the organisation at ``path``: headquarters, within their areas."""
+    return any(
+        is_at_or_below(path, area)
+        for posting in postings
+        if posting.role == Role.HQ_ADMIN
+        for area in posting.area_paths
+    )

@@ -4,9 +4,11 @@ from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
-from app.infra.columns import enum_column, id_column
+from app.infra.columns import Instant, Json, enum_column, id_column
+from app.kit.geo import Crs
 from app.organisation.rules import CategoryKind, UnitKind
 
 _CODE = r"^[0-9A-Za-z.-]{1,40}$"
@@ -22,6 +24,10 @@ class Unit(SQLModel, table=True):
         sa.CheckConstraint(f"code ~ '{_CODE}'", name="code_shape"),
         sa.CheckConstraint("right(path, length(code) + 2) = '/' || code || '/'", name="path_end"),
         sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
+        sa.CheckConstraint(
+            "successor_id IS NULL OR (successor_id <> id AND valid_to IS NOT NULL)",
+            name="successor",
+        ),
         sa.Index("ix_unit_path_prefix", "path", postgresql_ops={"path": "text_pattern_ops"}),
     )
 
@@ -67,17 +73,70 @@ class Category(SQLModel, table=True):
 
 
 class Responsibility(SQLModel, table=True):
-    """(area, line) -> answerable unit; the nearest area above a place wins."""
+    """(area, line) -> answerable unit and its people; the nearest area above a place wins.
+
+    The periods of one (area, line) never overlap: the database says so.
+    """
 
     __tablename__ = "responsibility"
     __table_args__ = (
         sa.UniqueConstraint("area_id", "line_id", "valid_from"),
         sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
+        ExcludeConstraint(
+            (sa.column("area_id"), "="),
+            (sa.column("line_id"), "="),
+            (sa.text("daterange(valid_from, valid_to, '[]')"), "&&"),
+            name="ex_responsibility_period",
+            using="gist",
+        ),
     )
 
     id: UUID = id_column()
     area_id: UUID = Field(foreign_key="unit.id")
     line_id: UUID = Field(foreign_key="line.id")
     unit_id: UUID = Field(foreign_key="unit.id", index=True)
+    leader_id: UUID | None = Field(default=None, foreign_key="person.id")
+    coordinator_id: UUID | None = Field(default=None, foreign_key="person.id")
+    handler_id: UUID | None = Field(default=None, foreign_key="person.id")
     valid_from: date
     valid_to: date | None = None
+
+
+class UnitBoundary(SQLModel, table=True):
+    """The outline of a unit for a time, as it was given and as a valid shape in WGS-84.
+
+    Only its end and its withdrawal are ever written later, so a shape may be kept in memory by id.
+    A boundary that was replaced for days on which it already held is withdrawn.
+    """
+
+    __tablename__ = "unit_boundary"
+    __table_args__ = (
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
+        sa.CheckConstraint("west <= east AND south <= north", name="box"),
+        ExcludeConstraint(
+            (sa.column("unit_id"), "="),
+            (sa.text("daterange(valid_from, valid_to, '[]')"), "&&"),
+            name="ex_unit_boundary_period",
+            using="gist",
+            where=sa.text("withdrawn_at IS NULL"),
+        ),
+        sa.Index("ix_unit_boundary_box", "west", "east", "south", "north"),
+    )
+
+    id: UUID = id_column()
+    unit_id: UUID = Field(foreign_key="unit.id", index=True)
+    valid_from: date
+    valid_to: date | None = None
+    source: str = Field(max_length=300)
+    synthetic: bool
+    crs: Crs = Field(sa_type=enum_column(Crs))
+    original: Json
+    repaired: bool
+    shape: bytes
+    west: float
+    south: float
+    east: float
+    north: float
+    area_m2: float
+    created_at: Instant
+    withdrawn_at: Instant | None = None

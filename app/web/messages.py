@@ -104,6 +104,48 @@ PROBLEMS: dict[str, Text] = {
         "This needs the permission {permission}.",
     ),
     "unit.not-found": Text("没有这个单位", "There is no such unit"),
+    "unit.exists": Text(
+        "单位代码已存在",
+        "The code of the unit exists already",
+        "代码 {value} 已被使用（撤销的单位也不再让出代码）。",
+        "{value} is taken; a unit that has ended keeps its code.",
+    ),
+    "unit.ended": Text(
+        "单位已撤销",
+        "The unit has ended already",
+        "该单位已于 {on} 撤销。",
+        "Its last day is {on}.",
+    ),
+    "unit.has-children": Text(
+        "下级单位尚未撤并",
+        "Units below it are still valid",
+        "请先撤并其下 {count} 个单位。",
+        "End the {count} unit(s) below it first.",
+    ),
+    "unit.has-plans": Text(
+        "已有之后生效的责任分工",
+        "Responsibilities begin after that day",
+        "请先处理该日之后才生效的 {count} 条责任分工。",
+        "Settle the {count} responsibility(ies) that begin later first.",
+    ),
+    "unit.out-of-reach": Text(
+        "不在管理范围内",
+        "The unit is outside of your areas",
+        "请由上级指挥部办理。",
+        "Ask headquarters of the level above.",
+    ),
+    "unit.not-located": Text(
+        "该坐标不在任何已知边界内",
+        "No known boundary holds this point",
+        "请核对坐标与坐标系，或直接选择单位。",
+        "Check the coordinates and their system, or choose the unit yourself.",
+    ),
+    "unit.crs-suspect": Text(
+        "坐标系可能标错",
+        "The coordinate system may be wrongly named",
+        "所报坐标不在任何已知边界内，按 {crs} 解读则在；请核对坐标系。",
+        "No known boundary holds the point as sent, but one does if it is read as {crs}.",
+    ),
     "checklist.not-found": Text("没有这个检查表版本", "There is no such checklist version"),
     "checklist.published": Text(
         "该版本已发布，不可更改",
@@ -231,6 +273,19 @@ FIELDS: dict[str, Text] = {
     "field.differs": Text("与首次提交的内容不同", "differs from what was sent first"),
     "field.not-the-path": Text("与地址中的 {value} 不一致", "differs from {value} in the path"),
     "field.order": Text("结束时间早于开始时间", "the end is before the beginning"),
+    "geometry.swapped": Text(
+        "经纬度颠倒：应为先经度后纬度，见 {lon}、{lat}",
+        "longitude and latitude are exchanged: {lon}, {lat}",
+    ),
+    "geometry.outside": Text(
+        "坐标不在合理范围内：经度 {lon}，纬度 {lat}",
+        "outside of the plausible range: longitude {lon}, latitude {lat}",
+    ),
+    "geometry.too-many-points": Text(
+        "边界点过多：{found}，至多 {limit}", "{found} points, at most {limit}"
+    ),
+    "geometry.empty": Text("边界不围成任何面积", "the outline encloses no area"),
+    "unit.not-valid": Text("单位 {value} 在 {on} 不存续", "unit {value} is not valid on {on}"),
     "item.unknown": Text("检查表中没有条目 {item}", "the checklist has no item {item}"),
     "item.unanswered": Text("条目 {item} 没有作答", "item {item} is not answered"),
     "item.bad-value": Text("条目 {item} 应答 {expected}", "item {item} takes {expected}"),

@@ -83,6 +83,10 @@ def listed_rows(city: City) -> dict[str, Listing]:
         "/v1/checklists/{code}/versions": Listing(
             _field("version"), lambda caller: {"1", DRAFT} if _authors(caller) else {"1"}
         ),
+        "/v1/categories": Listing(
+            lambda entry: "|".join(entry[name] for name in ("scheme", "code", "version")),
+            lambda _: city.codes("SELECT scheme || '|' || code || '|' || version FROM category"),
+        ),
         "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
         "/v1/tasks": Listing(
             _field("id"),
@@ -142,6 +146,7 @@ NO_LISTS = frozenset(
         "/v1/me",  # the caller himself
         "/v1/rounds/{round_id}/rankings",  # a standing is seen whole or not at all
         "/v1/rounds/{round_id}/rankings/{league}",
+        "/v1/units:locate",  # one place, with who else it could be
     }
 )
 

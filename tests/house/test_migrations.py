@@ -66,7 +66,7 @@ def test_every_constraint_and_index_is_named_by_the_convention(connection):
         )
     ).all()
     for name, table in indexes:
-        assert name.startswith((f"ix_{table}", f"uq_{table}", f"pk_{table}")), name
+        assert name.startswith(tuple(f"{kind}_{table}" for kind in ("ix", "uq", "pk", "ex"))), name
 
 
 def test_the_database_makes_up_no_values_by_itself(connection):
