@@ -23,6 +23,7 @@ from app.people import service as people
 from app.rounds import importing as rounds
 from app.rounds.tables import Round
 from app.scoring import importing as scoring
+from app.sites import importing as sites
 
 Row = dict[str, Any]
 BOUNDARIES = "boundaries.geojson"
@@ -44,6 +45,9 @@ def load_city(tx: Session, folder: Path) -> dict[str, int]:
         }
         if (folder / BOUNDARIES).exists():
             counts["boundaries"] = set_boundaries(tx, _read(folder / BOUNDARIES))
+        standards = folder / "road-standards.json"
+        if standards.exists():
+            counts["road_standards"] = sites.load_road_standards(tx, _read(standards))
         campaign = rounds.load_campaign(tx, campaign_row, unit=city["root"])
         scoring.load_rulebook(tx, campaign, campaign_row["rulebook"])
         counts["leagues"] = scoring.load_leagues(tx, campaign, campaign_row["leagues"])

@@ -18,15 +18,28 @@ from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.logs import configure_logs
 from app.inspections import routes as inspections
+from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.organisation import routes as organisation
 from app.rounds import routes as rounds
 from app.scoring import routes as scoring
+from app.sites import routes as sites
 from app.web import health, metrics, openapi, problems
 from app.web.body_limit import BodyLimit
 from app.web.request_log import RequestLog
 
-PROTECTED = (organisation, checklists, rounds, inspections, evidence, scoring, ledger, auth)
+PROTECTED = (
+    organisation,
+    checklists,
+    sites,
+    rounds,
+    inspections,
+    site_history,
+    evidence,
+    scoring,
+    ledger,
+    auth,
+)
 _DESCRIPTION = """
 督导：城市督导检查、排名与整改服务。Inspection, ranking and rectification of a city campaign.
 

@@ -3,8 +3,9 @@
 from app.organisation.rules import Role
 
 _READ = frozenset({"organisation.read", "checklist.read", "round.read", "ranking.read"})
-_EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read"})
-_FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read"})
+_SITES = frozenset({"site.read", "site.propose", "site.manage"})
+_EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read", "site.read"})
+_FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read", "site.propose"})
 _MANAGE = frozenset(
     {
         "checklist.manage",
@@ -13,12 +14,12 @@ _MANAGE = frozenset(
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | _MANAGE | {"photo.read-original"},
+    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | _SITES | _MANAGE | {"photo.read-original"},
     Role.HQ_EDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
     Role.AUDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,
     Role.TEAM_LEAD: _READ | _EVIDENCE_READ | _FIELD_WORK,
-    Role.UNIT_COORDINATOR: _READ | _EVIDENCE_READ,
+    Role.UNIT_COORDINATOR: _READ | _EVIDENCE_READ | _SITES,
     Role.UNIT_HANDLER: _READ | _EVIDENCE_READ,
     Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),

@@ -28,6 +28,7 @@ class Visit(SQLModel, table=True):
             unique=True,
             postgresql_where=sa.text("counting"),
         ),
+        sa.Index("ix_visit_of_site", "site_id", "received_at", "id"),
         sa.CheckConstraint("NOT (counting AND late)", name="late_does_not_count"),
         sa.UniqueConstraint("current_revision_id"),
         sa.ForeignKeyConstraint(
@@ -41,7 +42,7 @@ class Visit(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     round_id: UUID = Field(foreign_key="round.id", index=True)
-    site_id: UUID = Field(foreign_key="site.id", index=True)
+    site_id: UUID = Field(foreign_key="site.id")
     task_id: UUID | None = Field(foreign_key="task.id", index=True)
     checklist_id: UUID = Field(foreign_key="checklist.id")
     source: Source = Field(sa_type=enum_column(Source))

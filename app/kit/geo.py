@@ -16,7 +16,7 @@ _SEMI_MAJOR_M = 6378245.0
 _ECCENTRICITY_SQ = 0.00669342162296594323
 _BD_FACTOR = math.pi * 3000.0 / 180.0
 _SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347  # where the shift applies
-_EARTH_RADIUS_M = 6371008.8
+EARTH_RADIUS_M = 6371008.8
 _CONVERGED_DEG = 1e-10
 _MAX_STEPS = 30
 
@@ -85,7 +85,7 @@ def distance_m(one: Point, other: Point) -> float:
     half_lat = (lat2 - lat1) / 2
     half_lon = math.radians(other.lon - one.lon) / 2
     a = math.sin(half_lat) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2
-    return 2 * _EARTH_RADIUS_M * math.asin(math.sqrt(a))
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(a))
 
 
 def _shift(x: float, y: float) -> tuple[float, float]:

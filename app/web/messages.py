@@ -190,6 +190,31 @@ PROBLEMS: dict[str, Text] = {
         "请在轮次开始后提交。",
         "Submit after the round has been opened.",
     ),
+    "site.not-found": Text("没有这个点位", "There is no such site"),
+    "site.id-reused": Text(
+        "该编号已用于内容不同的请求",
+        "This id belongs to another request",
+        "若为另一个点位或另一次更正，请换用新编号。",
+        "Use a new id for another site or move.",
+    ),
+    "site.code-taken": Text(
+        "点位代码已被使用",
+        "The code of the site is taken",
+        "请换一个代码，或不填代码。",
+        "Choose another code, or send none.",
+    ),
+    "site.nothing-waits": Text(
+        "该点位没有待确认的事项",
+        "Nothing waits for a decision at this site",
+        "可能已由他人处理，请刷新。",
+        "Somebody else may have decided; read it again.",
+    ),
+    "site.other-state": Text(
+        "点位的状态不允许此操作",
+        "The state of the site does not allow this",
+        "点位现为 {state}，请刷新后再试。",
+        "The site is {state}; read it again.",
+    ),
     "league.not-found": Text("没有这个排序组", "There is no such league"),
     "visit.not-found": Text("没有这次检查", "There is no such visit"),
     "visit.invalid": Text(

@@ -24,8 +24,8 @@ SELECT n, uuidv7() AS visit_id, uuidv7() AS revision_id, uuidv7() AS site_id,
 FROM area, list, generate_series(1, %(visits)s) n
 """,
     """
-INSERT INTO site (id, code, name, category, unit_id)
-SELECT site_id, 'mass-' || n, 'mass-' || n, '社区', unit_id FROM plan
+INSERT INTO site (id, code, name, category, unit_id, state, valid_from)
+SELECT site_id, 'mass-' || n, 'mass-' || n, '社区', unit_id, 'active', '2018-01-01' FROM plan
 """,
     """
 INSERT INTO visit (id, round_id, site_id, task_id, checklist_id, source, submitted_by,

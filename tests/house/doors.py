@@ -46,7 +46,14 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         return not caller.roles.isdisjoint(headquarters)
 
     round_ = {"round_id": city.round_id}
+    seen = [Row({"code": code}, _sees_site(city, name)) for name, code in city.sites.items()]
+    decided = [Row({"code": code}, _decides(city, name)) for name, code in city.sites.items()]
     return {
+        "/v1/sites/{code}": seen,
+        **{
+            f"/v1/sites/{{code}}/{verb}": decided
+            for verb in ("confirm", "refuse", "close", "reopen", "edit")
+        },
         "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
         "/v1/checklists/{code}": [Row({"code": "bj"}, everybody)],
         "/v1/checklists/{code}/versions/{number}": [
@@ -76,7 +83,15 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
 def listed_rows(city: City) -> dict[str, Listing]:
     """What stands in each list, by its path."""
     problems = city.problems()
+    sites = Listing(
+        _field("code"),
+        lambda caller: {
+            code for name, code in city.sites.items() if _sees_site(city, name)(caller)
+        },
+    )
     return {
+        "/v1/sites": sites,
+        "/v1/sites:near": sites,
         "/v1/units": _whole("code", city.codes("SELECT code FROM unit")),
         "/v1/lines": _whole("code", city.codes("SELECT code FROM line")),
         "/v1/checklists": _whole("code", city.codes("SELECT code FROM checklist")),
@@ -111,7 +126,10 @@ def listed_rows(city: City) -> dict[str, Listing]:
 
 def queries(city: City) -> dict[str, dict[str, Any]]:
     """Query parameters that a route needs and that its schema cannot make up."""
-    return {"/v1/photos": {"id": list(city.photos.values())}}
+    return {
+        "/v1/photos": {"id": list(city.photos.values())},
+        "/v1/sites:near": {"lat": 35.2392, "lon": 113.2418, "crs": "gcj02"},
+    }
 
 
 def known_values(city: City) -> dict[str, list[Any]]:
@@ -182,3 +200,23 @@ def _sees_visit(city: City, visit: str) -> Reached:
 def _sees_photo(city: City, photo: str) -> Reached:
     facts = city.grants(photo)
     return lambda caller: _owner(city)(caller) or caller.reaches(*facts)
+
+
+def _sees_site(city: City, site: str) -> Reached:
+    """A site in one of his areas, or at or below his unit; the lines do not matter."""
+    path = city.site_path(site)
+    return lambda caller: (
+        caller.reaches_area(path) or any(path.startswith(one.unit_path) for one in caller.postings)
+    )
+
+
+def _decides(city: City, site: str) -> Reached:
+    """Headquarters in its areas, a coordinator at and below his unit."""
+    path = city.site_path(site)
+    return lambda caller: (
+        ("hq_admin" in caller.roles and caller.reaches_area(path))
+        or (
+            "unit_coordinator" in caller.roles
+            and any(path.startswith(one.unit_path) for one in caller.postings)
+        )
+    )

@@ -1,0 +1,103 @@
+"""The history of a site: its visits. It stands here because sites know nothing of visits."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from app.inspections.queries_of_sites import PastVisit, list_visits_of_site
+from app.inspections.rules import Outcome
+from app.inspections.schemas import ChecklistRef
+from app.kit.errors import Fault, Invalid
+from app.kit.marks import score_of
+from app.kit.paging import decode_cursor
+from app.rounds.presenting import round_ref
+from app.rounds.rules import Source
+from app.rounds.schemas import RoundRef
+from app.sites import queries as sites
+from app.web.language import Lang, Language
+from app.web.openapi import error_replies
+from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.principal import Needs, Principal
+from app.web.transaction import Tx
+from app.web.wire import Code, Wire
+
+router = APIRouter(prefix="/v1", tags=["sites"], responses=error_replies(401, 403))
+Reader = Annotated[Principal, Needs("visit.read")]
+
+
+class PastVisitOut(Wire):
+    """``score`` is null where nothing was scored; ``complete`` once all photos are stored."""
+
+    id: UUID
+    round: RoundRef
+    source: Source
+    checklist: ChecklistRef
+    revision: int
+    outcome: Outcome
+    score: str | None
+    counting: bool
+    late: bool
+    complete: bool
+    started_at: datetime
+    received_at: datetime
+
+
+class PastVisitPage(Wire):
+    items: list[PastVisitOut]
+    next_cursor: str | None
+
+
+@router.get(
+    "/sites/{code}/visits",
+    summary="点位的历次检查 · Visits of a site",
+    responses=error_replies(404),
+)
+def list_site_visits(
+    tx: Tx,
+    reader: Reader,
+    language: Lang,
+    code: Code,
+    limit: Limit = STANDARD_LIMIT,
+    cursor: Cursor = None,
+) -> PastVisitPage:
+    """The last received first; those with an answer in the caller's reach, and his own."""
+    site = sites.get_site(tx, code, reader.postings).site
+    page = list_visits_of_site(tx, site.id, reader, before=_place_of(cursor), limit=limit)
+    items = [_past_visit_out(past, language) for past in page.items]
+    return PastVisitPage(items=items, next_cursor=page.next_cursor)
+
+
+def _past_visit_out(past: PastVisit, language: Language) -> PastVisitOut:
+    visit, revision = past.visit, past.revision
+    return PastVisitOut(
+        id=visit.id,
+        round=round_ref(past.round, language),
+        source=visit.source,
+        checklist=ChecklistRef(code=past.checklist.code, version=past.version.number),
+        revision=revision.number,
+        outcome=revision.outcome,
+        score=score_of(revision.earned, revision.possible),
+        counting=visit.counting,
+        late=visit.late,
+        complete=visit.completed_at is not None,
+        started_at=revision.started_at,
+        received_at=visit.received_at,
+    )
+
+
+def _place_of(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    received, visit_id = decode_cursor(cursor, str, str)
+    try:
+        return _aware(datetime.fromisoformat(str(received))), UUID(str(visit_id))
+    except ValueError as error:
+        raise Invalid("request.invalid", faults=(Fault("/cursor", "field.bad-cursor"),)) from error
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("an instant without its offset")
+    return instant
