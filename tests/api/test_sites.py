@@ -333,9 +333,7 @@ def test_the_history_of_a_site_shows_visits_in_reach_the_newest_first(
     assert first["items"][0]["checklist"] == {"code": "bj", "version": 1}
     # A bureau sees the site, and of its history what has an answer on its lines.
     for lines, count in ((["sanitation"], 3), (["public-toilets"], 0)):
-        bureau = make.signed_in(
-            tx, Role.UNIT_COORDINATOR, unit=make.URBAN_MANAGEMENT, lines=lines
-        )
+        bureau = make.signed_in(tx, Role.UNIT_COORDINATOR, unit="JZ-JYJ", lines=lines)
         assert len(get(bureau, "/v1/sites/H-1/visits")["items"]) == count
     get(headquarters, "/v1/sites/H-1/visits?cursor=WyJ4IiwieSJd", 422)
 

@@ -92,6 +92,12 @@ def listed_rows(city: City) -> dict[str, Listing]:
     return {
         "/v1/sites": sites,
         "/v1/sites:near": sites,
+        "/v1/sites/{code}/visits": Listing(
+            _field("id"),
+            lambda caller: {
+                visit for visit in [city.visits["home"]] if _sees_visit(city, visit)(caller)
+            },
+        ),
         "/v1/units": _whole("code", city.codes("SELECT code FROM unit")),
         "/v1/lines": _whole("code", city.codes("SELECT code FROM line")),
         "/v1/checklists": _whole("code", city.codes("SELECT code FROM checklist")),
