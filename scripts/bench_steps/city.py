@@ -29,7 +29,7 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
     ("coverage", "/v1/rounds/{round_id}/coverage", "", "watcher"),
     ("matrix", "/v1/rounds/{round_id}/matrix", "", "watcher"),
     ("site", "/v1/sites/{code}", "", "watcher"),
-    ("site history", "/v1/sites/{code}/history", "?limit=2", "watcher"),
+    ("site history", "/v1/sites/{code}/visits", "?limit=2", "watcher"),
     ("sites", "/v1/sites", "?limit=100", "watcher"),
     ("tasks of a round", "/v1/tasks", "?round_id={round_id}&limit=100", "inspector"),
     ("round", "/v1/rounds/{round_id}", "", "watcher"),
