@@ -86,6 +86,14 @@ _COPIES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
             "earned": "m.possible / 10 * (3 + mod(p.k * 7 + p.n * 3, 8))",
         },
     ),
+    (
+        "finding",
+        (
+            "plan p JOIN visit v ON v.id = %(visit)s"
+            " JOIN finding m ON m.revision_id = v.current_revision_id"
+        ),
+        {"id": "uuidv7()", "revision_id": "p.revision_id"},
+    ),
 )
 
 
