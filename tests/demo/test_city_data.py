@@ -28,8 +28,8 @@ def test_the_city_has_its_districts_streets_and_communities(
     assert (kinds["district"], kinds["street"], kinds["community"]) == (5, 41, 346)
     assert len(units) == len(load("units.json"))
     checklists = load("checklists.json")
-    assert len(checklists) == 11
-    assert sum(len(each["items"]) for each in checklists) == 128
+    assert len(checklists) == 17
+    assert sum(len(each["items"]) for each in checklists) == 178
     assert len(load("lines.json")) == 20
     assert len(load("categories.json")) == 48
 
@@ -75,6 +75,12 @@ def test_checklist_items_are_whole() -> None:
             assert item["problem_category"] in categories
             assert item["veto"] is (item["veto_class"] is not None)
             assert item["photo_rule"] in {"always", "on_fail", "never"}
+
+
+def test_every_line_is_asked_about_by_some_checklist() -> None:
+    """``frontage-duty`` and the like hang on single items; none is without any."""
+    asked = {item["line"] for each in load("checklists.json") for item in each["items"]}
+    assert asked == {each["code"] for each in load("lines.json")}
 
 
 def entrants_by_name(
