@@ -48,6 +48,9 @@ def load_city(tx: Session, folder: Path) -> dict[str, int]:
         standards = folder / "road-standards.json"
         if standards.exists():
             counts["road_standards"] = sites.load_road_standards(tx, _read(standards))
+        judging = folder / "judging.json"
+        if judging.exists():
+            counts["judging"] = rounds.load_judging(tx, _read(judging))
         campaign = rounds.load_campaign(tx, campaign_row, unit=city["root"])
         scoring.load_rulebook(tx, campaign, campaign_row["rulebook"])
         counts["leagues"] = scoring.load_leagues(tx, campaign, campaign_row["leagues"])

@@ -18,10 +18,12 @@ from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.logs import configure_logs
 from app.inspections import routes as inspections
+from app.inspections import routes_progress as progress
 from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.organisation import routes as organisation
 from app.rounds import routes as rounds
+from app.rounds import routes_tasks as tasks
 from app.scoring import routes as scoring
 from app.sites import routes as sites
 from app.web import health, metrics, openapi, problems
@@ -33,7 +35,9 @@ PROTECTED = (
     checklists,
     sites,
     rounds,
+    tasks,
     inspections,
+    progress,
     site_history,
     evidence,
     scoring,

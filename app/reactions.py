@@ -15,6 +15,7 @@ from app.infra.handlers import Handler, Runtime
 from app.infra.jobs import Claim
 from app.inspections import service as inspections
 from app.ledger import service as ledger
+from app.rounds import service as rounds
 from app.scoring import service as scoring
 
 
@@ -43,11 +44,19 @@ def _judge_visits_of_photo(tx: Session, runtime: Runtime, claim: Claim, prepared
 
 def _open_problems(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
     ledger.open_problems_of_visit(tx, runtime.settings, visit_id=claim.subject_id)
+    rounds.touch_progress(tx, UUID(claim.data["round_id"]))
     scoring.touch_standing(tx, UUID(claim.data["round_id"]))
+
+
+def _touch_progress(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    """Of the round that the event is about, or that its task belongs to."""
+    named = claim.data.get("round_id")
+    rounds.touch_progress(tx, UUID(named) if named else claim.subject_id)
 
 
 def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
     ledger.touch_ledger(tx)
+    rounds.touch_progress(tx, UUID(claim.data["round_id"]))
     scoring.touch_standing(tx, UUID(claim.data["round_id"]))
 
 
@@ -56,12 +65,16 @@ JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
 JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
 OPEN_PROBLEMS = Handler("ledger.open_problems", _open_problems)
 TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
+TOUCH_PROGRESS = Handler("rounds.touch_progress", _touch_progress)
 
 REACTIONS: dict[str, tuple[Handler, ...]] = {
     "auth.session-ended": (),
     "auth.signed-in": (),
     "checklist.draft-discarded": (),
     "checklist.drafted": (),
+    "campaign.created": (),
+    "campaign.ended": (),
+    "campaign.renamed": (),
     "checklist.published": (),
     "person.created": (),
     "person.password-set": (),
@@ -69,7 +82,13 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "photo.stored": (JUDGE_VISITS_OF_PHOTO,),
     "photo.uploaded": (VERIFY_PHOTO,),
     "problem.opened": (),
+    "round.cancelled": (TOUCH_PROGRESS,),
+    "round.changed": (),
+    "round.closed": (TOUCH_PROGRESS,),
+    "round.draw-failed": (),
     "round.loaded": (),
+    "round.opened": (TOUCH_PROGRESS,),
+    "round.planned": (),
     "rulebook.loaded": (),
     "site.added": (),
     "site.closed": (),
@@ -85,6 +104,15 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "unit.created": (),
     "unit.ended": (),
     "unit.renamed": (),
+    "series.created": (),
+    "series.ended": (),
+    "task.cancelled": (TOUCH_PROGRESS,),
+    "task.handed-over": (TOUCH_PROGRESS,),
+    "task.planned": (TOUCH_PROGRESS,),
+    "team.created": (),
+    "team.ended": (),
+    "team.joined": (),
+    "team.left": (),
     "visit.completed": (TOUCH_FEEDS,),
     "visit.submitted": (JUDGE_VISIT, OPEN_PROBLEMS),
 }

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -22,12 +23,16 @@ from app.infra.logs import configure_logs
 from app.kit import clock
 from app.kit.errors import Unavailable
 from app.reactions import HANDLER_NAMES, HANDLERS
+from app.rounds import queries as rounds_queries
+from app.rounds import series
+from app.rounds import service as rounds
 
 _PLACE_BATCH = 500
 _JOB_BATCH = 8
 _IDLE_S = 0.05
 _LONGEST_IDLE_S = 0.4
 _SWEEP_EVERY_S = 10.0
+_CLOCK_EVERY_S = 5.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
 
@@ -61,6 +66,26 @@ def sweep(runtime: Runtime) -> int:
     return verification.sweep(runtime.database, runtime.blobs, runtime.settings)
 
 
+def keep_time(runtime: Runtime) -> int:
+    """One turn of the clock: rounds of series are planned, timed rounds opened and closed.
+
+    Each series and each round has a transaction of its own, so that one waits for nobody else.
+    """
+    zone = ZoneInfo(runtime.settings.timezone)
+    with runtime.database.transaction() as tx:
+        running = rounds_queries.list_running_series(tx)
+    done = 0
+    for series_id in running:
+        with runtime.database.transaction() as tx:
+            done += series.plan_ahead(tx, series_id, zone)
+    with runtime.database.transaction() as tx:
+        due = rounds.due_rounds(tx)
+    for round_id in due:
+        with runtime.database.transaction() as tx:
+            done += rounds.keep_time(tx, round_id)
+    return done
+
+
 @dataclass(frozen=True)
 class Pauses:
     """Seconds between turns: after a busy one, after the first idle one, and at the most."""
@@ -92,6 +117,7 @@ class Worker:
         turns: Sequence[tuple[str, Callable[[Runtime], int], Pauses]] = [
             ("sequencer", place_events, busy),
             ("feeds", bump_feeds, Pauses(bump, bump, bump)),
+            ("clock", keep_time, Pauses(0.0, _CLOCK_EVERY_S, _CLOCK_EVERY_S)),
             ("sweeper", sweep, Pauses(0.0, sweeping, sweeping)),
             *((f"jobs-{n}", run_jobs, busy) for n in range(settings.worker_threads)),
         ]

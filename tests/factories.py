@@ -7,7 +7,7 @@ import random
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +24,13 @@ from app.checklists.rules import AnswerType, PhotoRule
 from app.checklists.tables import Item
 from app.kit import clock
 from app.kit.ids import new_id, new_token, token_digest
+from app.organisation import queries as organisation
 from app.organisation.rules import Role
 from app.people import service as people
 from app.people.tables import Person
 from app.rounds import importing as rounds
-from app.rounds.tables import Round, Task
+from app.rounds.rules import Period, Source
+from app.rounds.tables import Campaign, Round, RoundSeries, Task, Team, TeamMember
 from app.scoring import importing as scoring
 
 CITY, JIEFANG, SHANYANG, ZHONGZHAN = "410800", "410802", "410811", "410803"
@@ -136,6 +138,7 @@ def make_round(
     state: str = "open",
     source: str = "city_team",
     leagues: Sequence[Any] = (),
+    **changes: Any,
 ) -> Round:
     """A round with its sites and tasks; the entrants of ``leagues`` are entered for it."""
     row = {
@@ -152,10 +155,54 @@ def make_round(
         "sites": list(sites),
         "tasks": list(tasks),
     }
-    new = rounds.load_round(tx, row)
+    new = rounds.load_round(tx, row | changes)
     scoring.enter_round(tx, new, leagues)
     tx.commit()
     return new
+
+
+def make_team(
+    tx: Session, code: str, *members: Login, unit: str = CITY, lead: Login | None = None
+) -> Team:
+    """A team of a unit with its members since ever."""
+    owner = organisation.find_units(tx, [unit])[unit]
+    team = Team(code=code, name=f"督导{code}组", unit_id=owner.id)
+    tx.add(team)
+    tx.flush()
+    for who in members:
+        leads = lead is not None and lead.id == who.id
+        tx.add(
+            TeamMember(team_id=team.id, person_id=who.id, leads=leads, valid_from=date(2000, 1, 1))
+        )
+    tx.commit()
+    return team
+
+
+def make_series(tx: Session, *, made_by: UUID, **changes: Any) -> RoundSeries:
+    """A series of the city: every day at eight, for ten hours, announced."""
+    owner = organisation.find_units(tx, [CITY])[CITY]
+    campaign = tx.exec(select(Campaign).where(Campaign.code == CAMPAIGN)).one()
+    fields = {
+        "campaign_id": campaign.id,
+        "unit_id": owner.id,
+        "area_id": owner.id,
+        "code": f"s-{new_id().hex[-12:]}",
+        "name_zh": "一天一督导",
+        "name_en": None,
+        "source": Source.CITY_TEAM,
+        "period": Period.DAY,
+        "announced": True,
+        "rule": "FREQ=DAILY",
+        "first_at": datetime.fromisoformat("2018-09-01T08:00:00+08:00"),
+        "lasts_minutes": 600,
+        "days_ahead": 3,
+        "plan": None,
+        "made_by": made_by,
+    }
+    series = RoundSeries(**fields | changes)
+    tx.add(series)
+    tx.commit()
+    return series
 
 
 def league_rows(*codes: str) -> list[Any]:

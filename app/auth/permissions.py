@@ -5,7 +5,25 @@ from app.organisation.rules import Role
 _READ = frozenset({"organisation.read", "checklist.read", "round.read", "ranking.read"})
 _SITES = frozenset({"site.read", "site.propose", "site.manage"})
 _EVIDENCE_READ = frozenset({"photo.read", "visit.read", "ledger.read", "site.read"})
-_FIELD_WORK = frozenset({"photo.submit", "visit.submit", "task.read", "site.propose"})
+_FIELD_WORK = frozenset(
+    {
+        "photo.submit",
+        "visit.submit",
+        "task.read",
+        "task.hand-over",
+        "team.read",
+        "site.propose",
+    }
+)
+_ROUNDS_READ = frozenset({"task.read-round", "team.read"})
+_ROUNDS_RUN = _ROUNDS_READ | {
+    "campaign.manage",
+    "round.manage",
+    "team.manage",
+    "task.plan",
+    "task.cancel",
+    "task.hand-over",
+}
 _MANAGE = frozenset(
     {
         "checklist.manage",
@@ -14,12 +32,17 @@ _MANAGE = frozenset(
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.HQ_ADMIN: _READ | _EVIDENCE_READ | _SITES | _MANAGE | {"photo.read-original"},
-    Role.HQ_EDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
-    Role.AUDITOR: _READ | _EVIDENCE_READ | {"photo.read-original"},
+    Role.HQ_ADMIN: _READ
+    | _EVIDENCE_READ
+    | _SITES
+    | _MANAGE
+    | _ROUNDS_RUN
+    | {"photo.read-original"},
+    Role.HQ_EDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | {"photo.read-original"},
+    Role.AUDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | {"photo.read-original"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,
-    Role.TEAM_LEAD: _READ | _EVIDENCE_READ | _FIELD_WORK,
-    Role.UNIT_COORDINATOR: _READ | _EVIDENCE_READ | _SITES,
+    Role.TEAM_LEAD: _READ | _EVIDENCE_READ | _FIELD_WORK | {"task.read-round", "task.cancel"},
+    Role.UNIT_COORDINATOR: _READ | _EVIDENCE_READ | _SITES | _ROUNDS_RUN,
     Role.UNIT_HANDLER: _READ | _EVIDENCE_READ,
     Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),

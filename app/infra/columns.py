@@ -19,13 +19,16 @@ def id_column() -> Any:
     return Field(default_factory=new_id, primary_key=True)
 
 
-def enum_column(kind: type[StrEnum]) -> sa.Enum:
-    """An enum kept as text with a CHECK: new values need no ALTER TYPE."""
+def enum_column(kind: type[StrEnum], *, named: str | None = None) -> sa.Enum:
+    """An enum kept as text with a CHECK: new values need no ALTER TYPE.
+
+    ``named`` is for a second column of the same kind in one table.
+    """
     return sa.Enum(
         kind,
         native_enum=False,
         length=40,
         create_constraint=True,
-        name=kind.__name__.lower(),
+        name=named or kind.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )

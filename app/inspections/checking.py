@@ -11,7 +11,7 @@ from app.inspections import queries, rules
 from app.inspections.content import VisitContent, photo_places
 from app.kit.errors import Fault, Invalid
 from app.organisation.rules import is_at_or_below
-from app.rounds import queries as rounds
+from app.rounds import queries_tasks as tasks
 from app.web.principal import Principal
 
 PhotoStates = Mapping[UUID, tuple[PhotoState, UUID]]
@@ -52,7 +52,7 @@ def _ground_faults(
         yield _unknown("/round_id", "round", content.round_id)
     if found.site is None or found.area is None or not _may_inspect(found.area.path, principal):
         yield _unknown("/site", "site", content.site)
-    elif content.task_id is not None and not rounds.is_member(
+    elif content.task_id is not None and not tasks.is_member(
         tx,
         task_id=content.task_id,
         person_id=principal.user_id,

@@ -13,17 +13,13 @@ from app.inspections.content import (
 from app.inspections.schemas import (
     AnswerIn,
     AnswerOut,
-    ChecklistRef,
     FindingOut,
-    TaskOut,
     VisitDetailOut,
     VisitIn,
     VisitOut,
 )
 from app.inspections.tables import Finding, Visit, VisitPhoto, VisitRevision
 from app.organisation.presenting import named
-from app.rounds.presenting import round_ref
-from app.sites.presenting import site_out
 from app.web.language import Language, pick
 from app.web.wire import Location, Named
 
@@ -65,17 +61,6 @@ def _place(location: Location | None) -> PlaceGiven | None:
     if location is None:
         return None
     return PlaceGiven(location.lat, location.lon, location.crs, location.accuracy_m)
-
-
-def task_out(view: queries.TaskView, language: Language) -> TaskOut:
-    """A task as a phone needs it to begin."""
-    return TaskOut(
-        id=view.task.id,
-        round=round_ref(view.round, language),
-        site=site_out(view.site, view.unit, language),
-        checklist=ChecklistRef(code=view.checklist.code, version=view.version.number),
-        state="done" if view.is_done else "open",
-    )
 
 
 def visit_out(

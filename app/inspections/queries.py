@@ -1,4 +1,4 @@
-"""Reads of visits, and of tasks with what became of them."""
+"""Reads of visits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.checklists.rules import VersionState
-from app.checklists.tables import Checklist, ChecklistVersion, Item
+from app.checklists.tables import Item
 from app.evidence.rules import PhotoState
 from app.evidence.tables import Photo
 from app.inspections.tables import (
@@ -20,50 +20,12 @@ from app.inspections.tables import (
     VisitRevision,
 )
 from app.kit.errors import NotFound
-from app.kit.paging import Page, encode_cursor
 from app.organisation.queries import within_reach
 from app.organisation.tables import Line, Unit
 from app.rounds.rules import RoundState, Source
-from app.rounds.tables import Round, Task, TaskMember
+from app.rounds.tables import Round
 from app.sites.tables import Site
 from app.web.principal import Principal
-
-
-@dataclass(frozen=True)
-class TaskView:
-    task: Task
-    round: Round
-    site: Site
-    unit: Unit
-    checklist: Checklist
-    version: ChecklistVersion
-    is_done: bool
-
-
-def list_tasks(
-    tx: Session, *, person_id: UUID, round_id: UUID | None, after: UUID | None, limit: int
-) -> Page[TaskView]:
-    """The tasks of a person, and whether a visit for each has been received."""
-    done = sa.exists().where(col(Visit.task_id) == col(Task.id))
-    query: Any = (
-        sa.select(Task, Round, Site, Unit, Checklist, ChecklistVersion, done)
-        .join(TaskMember, col(TaskMember.task_id) == Task.id)
-        .join(Round, col(Round.id) == Task.round_id)
-        .join(Site, col(Site.id) == Task.site_id)
-        .join(Unit, col(Unit.id) == Site.unit_id)
-        .join(ChecklistVersion, col(ChecklistVersion.id) == Task.checklist_version_id)
-        .join(Checklist, col(Checklist.id) == ChecklistVersion.checklist_id)
-        .where(col(TaskMember.person_id) == person_id)
-        .order_by(col(Task.id))
-        .limit(limit + 1)
-    )
-    if round_id is not None:
-        query = query.where(Task.round_id == round_id)
-    if after is not None:
-        query = query.where(col(Task.id) > after)
-    rows = [TaskView(*row) for row in tx.execute(query).all()]
-    more = len(rows) > limit
-    return Page(rows[:limit], encode_cursor(str(rows[limit - 1].task.id)) if more else None)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""My tasks, and visits."""
+"""Visits."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,45 +10,23 @@ from starlette.responses import Response
 from app.inspections import queries, service
 from app.inspections.presenting import (
     content_of,
-    task_out,
     visit_detail_out,
     visit_out,
 )
 from app.inspections.schemas import (
-    TaskPage,
     VisitDetailOut,
     VisitIn,
     VisitOut,
 )
 from app.kit.marks import score_of
-from app.kit.paging import decode_id
 from app.web.language import Lang
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
 router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
-Worker = Annotated[Principal, Needs("task.read")]
 Submitter = Annotated[Principal, Needs("visit.submit")]
 VisitReader = Annotated[Principal, Needs("visit.read")]
-
-
-@router.get("/tasks", summary="我的任务 · My tasks")
-def list_tasks(
-    tx: Tx,
-    worker: Worker,
-    language: Lang,
-    round_id: UUID | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
-) -> TaskPage:
-    """The caller's own tasks with sites and checklist versions."""
-    page = queries.list_tasks(
-        tx, person_id=worker.user_id, round_id=round_id, after=decode_id(cursor), limit=limit
-    )
-    items = [task_out(view, language) for view in page.items]
-    return TaskPage(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""Wire shapes of tasks and visits."""
+"""Wire shapes of visits."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,31 +7,12 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StrictInt
 
 from app.inspections.rules import Outcome
-from app.rounds.schemas import RoundRef
-from app.sites.schemas import SiteOut
+from app.rounds.schemas import ChecklistRef
 from app.web.wire import Code, Location, Named, Note, Text, When, Wire
 
 _MOST_PHOTOS = 50
 _MOST_FINDINGS = 100
 PhotoIds = Annotated[list[UUID], Field(max_length=_MOST_PHOTOS)]
-
-
-class ChecklistRef(Wire):
-    code: Code
-    version: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-
-
-class TaskOut(Wire):
-    id: UUID
-    round: RoundRef
-    site: SiteOut
-    checklist: ChecklistRef
-    state: Literal["open", "done"]
-
-
-class TaskPage(Wire):
-    items: list[TaskOut]
-    next_cursor: str | None
 
 
 class FindingIn(Wire):

@@ -24,6 +24,7 @@ from app.inspections.tables import Visit, VisitRevision
 from app.kit.errors import Conflict, Fault
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
+from app.rounds import queries_tasks as tasks
 from app.rounds.rules import RoundState
 from app.web.principal import Principal
 
@@ -95,7 +96,8 @@ def _store(
 ) -> tuple[Visit, VisitRevision]:
     now = business_time.now(tx)
     late = rules.is_late(ground.round_state)
-    counting = not late and not queries.has_counting_visit(
+    blind = content.task_id is not None and tasks.is_blind(tx, content.task_id)
+    counting = not (late or blind) and not queries.has_counting_visit(
         tx,
         round_id=content.round_id,
         site_id=ground.site.id,

@@ -8,13 +8,12 @@ from fastapi import APIRouter
 
 from app.inspections.queries_of_sites import PastVisit, list_visits_of_site
 from app.inspections.rules import Outcome
-from app.inspections.schemas import ChecklistRef
 from app.kit.errors import Fault, Invalid
 from app.kit.marks import score_of
 from app.kit.paging import decode_cursor
 from app.rounds.presenting import round_ref
 from app.rounds.rules import Source
-from app.rounds.schemas import RoundRef
+from app.rounds.schemas import ChecklistRef, RoundRef
 from app.sites import queries as sites
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies

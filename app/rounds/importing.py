@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
@@ -17,9 +18,12 @@ from app.infra import events
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
+from app.organisation.rules import UnitKind
+from app.organisation.tables import Unit
 from app.people import queries as people
+from app.rounds import queries, queries_tasks
 from app.rounds.rules import Period, RoundState, Source
-from app.rounds.tables import Campaign, Round, Task, TaskMember
+from app.rounds.tables import Campaign, JudgingRow, Round, Task, TaskMember
 from app.sites.importing import load_sites
 
 Row = dict[str, Any]
@@ -52,8 +56,12 @@ def load_round(tx: Session, row: Row) -> Round:
     present = select(Round.id).where(Round.campaign_id == campaign.id, Round.code == row["code"])
     if tx.exec(present).first() is not None:
         raise Conflict("round.exists", round=row["code"])
+    unit, area = _frame(tx, campaign, row)
     new = Round(
         campaign_id=campaign.id,
+        unit_id=unit.id,
+        area_id=area.id,
+        timed=row.get("timed", False),
         code=row["code"],
         name_zh=row["name_zh"],
         name_en=row.get("name_en"),
@@ -80,8 +88,38 @@ def load_round(tx: Session, row: Row) -> Round:
     return new
 
 
+def load_judging(tx: Session, rows: Sequence[Row]) -> int:
+    """Who may judge whom; the file's table takes the place of the one that is there."""
+    values = [
+        {
+            "source": Source(row["source"]),
+            "judge": UnitKind(row["judge"]),
+            "judged": UnitKind(row["judged"]),
+        }
+        for row in rows
+    ]
+    tx.exec(sa.delete(JudgingRow))
+    if values:
+        tx.connection().execute(insert(JudgingRow).on_conflict_do_nothing(), values)
+    return len(values)
+
+
+def _frame(tx: Session, campaign: Campaign, row: Row) -> tuple[Unit, Unit]:
+    """Who judges (the campaign's unit where the file is silent), and where."""
+    named = [row[name] for name in ("unit", "area") if row.get(name)]
+    found = organisation.find_units(tx, named)
+    for code in named:
+        if code not in found:
+            raise _unknown("unit", code, "/unit" if code == row.get("unit") else "/area")
+    owner = organisation.find_units_by_id(tx, [campaign.unit_id])[campaign.unit_id]
+    unit = found[row["unit"]] if row.get("unit") else owner
+    area = found[row["area"]] if row.get("area") else queries.territory_of(tx, unit)
+    return unit, area
+
+
 def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, UUID]) -> None:
     known = people.find_people(tx, [login for row in rows for login in row["members"]])
+    places = queries_tasks.find_places(tx, [row["site"] for row in rows])
     versions: dict[tuple[str, int], UUID] = {}
     tasks, members = [], []
     for index, row in enumerate(rows):
@@ -95,6 +133,8 @@ def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, U
                 "round_id": new.id,
                 "site_id": sites[row["site"]],
                 "checklist_version_id": _version(tx, versions, row["checklist"], at),
+                "blind": False,
+                "area_path": places[row["site"]].area_path,
             }
         )
         for login in row["members"]:

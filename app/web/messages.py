@@ -215,6 +215,71 @@ PROBLEMS: dict[str, Text] = {
         "点位现为 {state}，请刷新后再试。",
         "The site is {state}; read it again.",
     ),
+    "round.wrong-state": Text(
+        "轮次状态不允许此操作",
+        "The state of the round does not allow this",
+        "当前状态 {state}，需要 {needed}。",
+        "It is {state}, and would have to be {needed}.",
+    ),
+    "campaign.not-found": Text("没有这个活动", "There is no such campaign"),
+    "campaign.exists": Text(
+        "活动代码已被使用",
+        "The code of the campaign is taken",
+        "请换一个代码：{campaign} 已被使用。",
+        "Choose another code: {campaign} is taken.",
+    ),
+    "campaign.ended": Text(
+        "活动已结束",
+        "The campaign has ended",
+        "{campaign} 已结束，不能再新建轮次。",
+        "{campaign} has ended and takes no new rounds.",
+    ),
+    "series.not-found": Text("没有这个周期轮次", "There is no such series of rounds"),
+    "series.exists": Text(
+        "周期轮次代码已被使用",
+        "The code of the series is taken",
+        "请换一个代码：{series} 已被使用。",
+        "Choose another code: {series} is taken.",
+    ),
+    "team.not-found": Text("没有这个督导组", "There is no such team"),
+    "team.exists": Text(
+        "督导组代码已被使用",
+        "The code of the team is taken",
+        "请换一个代码：{team} 已被使用。",
+        "Choose another code: {team} is taken.",
+    ),
+    "team.ended": Text(
+        "督导组已撤销",
+        "The team has ended",
+        "{team} 已撤销，不能再加人。",
+        "{team} has ended and takes nobody in.",
+    ),
+    "team.not-a-member": Text(
+        "此人不在该督导组",
+        "This person is not in the team",
+        "请核对账号 {person}。",
+        "Check the account {person}.",
+    ),
+    "team.joined-that-day": Text(
+        "此人当天已加入过该督导组",
+        "This person has joined the team that day already",
+        "请为 {person} 另选日期。",
+        "Choose another day for {person}.",
+    ),
+    "task.not-found": Text("没有这个任务", "There is no such task"),
+    "task.cancelled": Text("任务已取消", "The task has been cancelled"),
+    "task.not-his": Text(
+        "任务不在此人手上",
+        "The task is not with this person",
+        "任务已不属于 {person}，请刷新任务。",
+        "It is not {person}'s any more; fetch the tasks again.",
+    ),
+    "task.hand-over-reused": Text(
+        "该编号已用于内容不同的移交",
+        "This id belongs to another hand-over",
+        "若为另一次移交，请换用新编号。",
+        "Use a new id for another hand-over.",
+    ),
     "league.not-found": Text("没有这个排序组", "There is no such league"),
     "visit.not-found": Text("没有这次检查", "There is no such visit"),
     "visit.invalid": Text(
@@ -340,6 +405,27 @@ FIELDS: dict[str, Text] = {
     "item.unexpected-finding": Text("未失分的条目不应有问题", "no finding where nothing is lost"),
     "photo.not-yours": Text("这张照片由他人登记", "the photo was announced by somebody else"),
     "photo.refused": Text("这张照片未通过校验", "the photo was refused"),
+    "source.may-not-judge": Text(
+        "该单位不得以来源 {source} 开展检查", "this unit may not inspect as {source}"
+    ),
+    "site.not-judged": Text(
+        "点位 {site} 不在可检查范围内", "the site {site} may not be judged in this round"
+    ),
+    "series.rule": Text(
+        "周期规则不支持此处：{part}", "this part of the rule is not allowed: {part}"
+    ),
+    "task.planned-already": Text("点位 {site} 已有此任务", "the site {site} has this task already"),
+    "task.blind-needs-first": Text(
+        "点位 {site} 尚无首个任务，不能安排暗访复核",
+        "the site {site} has no first task to be doubled",
+    ),
+    "task.blind-needs-teams": Text(
+        "暗访复核至少需要两个督导组", "blind doubles need at least two teams"
+    ),
+    "task.nothing-to-draw": Text("没有可抽取的点位", "there is no site left to draw"),
+    "task.no-colleague": Text(
+        "{person} 不是可移交的同事", "{person} is no colleague who could take it"
+    ),
     "site.other-category": Text(
         "检查表不适用于此类点位", "the checklist is not for this kind of site"
     ),
@@ -356,6 +442,7 @@ _KINDS_ZH = {
     "site": "点位",
     "task": "任务",
     "person": "账号",
+    "team": "督导组",
 }
 
 

@@ -55,10 +55,10 @@ FROM plan JOIN item USING (version_id)
 """,
 )
 _ROUND = """
-INSERT INTO round (id, campaign_id, code, name_zh, source, period, announced, state, opens_at,
-                   closes_at)
-SELECT uuidv7(), campaign_id, 'mass', '大轮次', source, period, announced, state, opens_at,
-       closes_at
+INSERT INTO round (id, campaign_id, unit_id, area_id, code, name_zh, source, period, announced,
+                   timed, state, opens_at, closes_at)
+SELECT uuidv7(), campaign_id, unit_id, area_id, 'mass', '大轮次', source, period, announced,
+       timed, state, opens_at, closes_at
 FROM round WHERE id = %s RETURNING id
 """
 _ENTER = """

@@ -92,6 +92,9 @@ class City:
     tx: Session
     client: Any
     round_id: str = ""
+    series_id: str = ""
+    task_id: str = ""
+    team: str = "REACH-TEAM"
     callers: dict[str, Caller] = field(default_factory=dict)
     sites: dict[str, str] = field(default_factory=dict)
     visits: dict[str, str] = field(default_factory=dict)
@@ -162,6 +165,9 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
     login = make.Login(inspector.id, "", inspector.headers)
     city.sites = {name: f"REACH-{name}" for name in _SITES}
     city.round_id = str(_round(tx, city, str(inspector.id)).id)
+    city.task_id = str(make.task_at(tx, UUID(city.round_id)))
+    make.make_team(tx, city.team)
+    city.series_id = str(make.make_series(tx, made_by=inspector.id).id)
     for name, (_, values) in _SITES.items():
         plan = make.plan_visit(tx, UUID(city.round_id), city.sites[name], values=values)
         answer = make.submit(client, login, plan.body)

@@ -45,6 +45,9 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
     def standing(caller: Caller) -> bool:
         return not caller.roles.isdisjoint(headquarters)
 
+    def runs(caller: Caller) -> bool:
+        return "hq_admin" in caller.roles
+
     round_ = {"round_id": city.round_id}
     seen = [Row({"code": code}, _sees_site(city, name)) for name, code in city.sites.items()]
     decided = [Row({"code": code}, _decides(city, name)) for name, code in city.sites.items()]
@@ -60,7 +63,23 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
             Row({"code": "bj", "number": "1"}, everybody),
             Row({"code": "bj", "number": DRAFT}, _authors),
         ],
+        "/v1/campaigns/{code}": [Row({"code": make.CAMPAIGN}, everybody)],
+        **_commands("/v1/campaigns/{code}", {"code": make.CAMPAIGN}, runs, ("rename", "end")),
         "/v1/rounds/{round_id}": [Row(round_, everybody)],
+        **_commands("/v1/rounds/{round_id}", round_, runs, _ROUND_COMMANDS),
+        "/v1/rounds/{round_id}/tasks": [Row(round_, standing)],
+        "/v1/round-series/{series_id}": [Row({"series_id": city.series_id}, runs)],
+        "/v1/tasks/{task_id}": [Row({"task_id": city.task_id}, runs)],
+        "/v1/tasks/{task_id}/hand-over": [
+            Row({"task_id": city.task_id}, lambda caller: runs(caller) or _owner(city)(caller))
+        ],
+        "/v1/teams/{code}": [
+            Row(
+                {"code": city.team},
+                standing,
+            )
+        ],
+        **_commands("/v1/teams/{code}", {"code": city.team}, runs, ("join", "leave", "end")),
         "/v1/rounds/{round_id}/rankings": [Row(round_, standing)],
         "/v1/rounds/{round_id}/rankings/{league}": [
             Row(round_ | {"league": "districts"}, standing)
@@ -107,6 +126,24 @@ def listed_rows(city: City) -> dict[str, Listing]:
         "/v1/categories": Listing(
             lambda entry: "|".join(entry[name] for name in ("scheme", "code", "version")),
             lambda _: city.codes("SELECT scheme || '|' || code || '|' || version FROM category"),
+        ),
+        "/v1/campaigns": _whole("code", city.codes("SELECT code FROM campaign")),
+        "/v1/round-series": Listing(
+            _field("id"), lambda caller: {city.series_id} if "hq_admin" in caller.roles else set()
+        ),
+        "/v1/teams": Listing(
+            _field("code"),
+            lambda caller: (
+                {city.team} if caller.roles & {"hq_admin", "hq_editor", "auditor"} else set()
+            ),
+        ),
+        "/v1/rounds/{round_id}/tasks": Listing(
+            _field("id"),
+            lambda caller: (
+                city.codes("SELECT id FROM task")
+                if caller.roles & {"hq_admin", "hq_editor", "auditor"}
+                else set()
+            ),
         ),
         "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
         "/v1/tasks": Listing(
@@ -162,17 +199,33 @@ def known_values(city: City) -> dict[str, list[Any]]:
 
 
 # Bodies of commands on a named row that their schema cannot make up: path -> body.
-BODIES: dict[str, Any] = {}
+_BJ = {"code": "bj", "version": 1}
+BODIES: dict[str, Any] = {
+    "/v1/rounds/{round_id}/tasks": {"tasks": [{"site": "x", "checklist": _BJ}]},
+    "/v1/rounds/{round_id}/draw": {"areas": [make.MINSHENG], "checklists": [_BJ]},
+}
 
 # What a GET answers that looks like a list of rows and is none, each with its reason.
 NO_LISTS = frozenset(
     {
         "/v1/me",  # the caller himself
+        "/v1/rounds/{round_id}/coverage",  # sums: tests/api/test_coverage.py has the figures
+        "/v1/rounds/{round_id}/matrix",
         "/v1/rounds/{round_id}/rankings",  # a standing is seen whole or not at all
         "/v1/rounds/{round_id}/rankings/{league}",
         "/v1/units:locate",  # one place, with who else it could be
     }
 )
+
+
+_ROUND_COMMANDS = ("change", "open", "close", "cancel", "draw")
+
+
+def _commands(
+    path: str, values: Mapping[str, str], reached: Reached, names: Sequence[str]
+) -> dict[str, Sequence[Row]]:
+    """Commands on a row that more people see than may command it."""
+    return {f"{path}/{name}": [Row(values, reached)] for name in names}
 
 
 def _field(name: str) -> Callable[[Any], str]:
