@@ -59,7 +59,7 @@ def find_places(tx: Session, codes: Sequence[str]) -> dict[str, Place]:
 def list_places(
     tx: Session, *, categories: Sequence[str], areas: Sequence[str], limit: int
 ) -> list[Place]:
-    """The active sites of some categories at or below some areas (paths), by code; at most ``limit``."""
+    """Active sites of some categories at or below some areas (paths), by code, up to ``limit``."""
     inside = sa.or_(sa.false(), *(at_or_below(col(Unit.path), path) for path in areas))
     active = sa.and_(col(Site.state) == SiteState.ACTIVE, col(Site.category).in_(categories))
     return _places(tx, sa.and_(active, inside), limit=limit)
