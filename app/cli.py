@@ -1,6 +1,9 @@
 """The ``dudao`` command line. It reads settings, calls one function each, and prints."""
 
 import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +13,19 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from app import loading, serving
-from app.config import Environment, read_settings, set_environment
+from app.auth import accounts
+from app.config import Environment, Settings, read_settings, set_environment
 from app.infra import business_time, jobs, migrations, store_probe
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.embedded import EmbeddedError
 from app.kit import clock as kit_clock
-from app.kit.errors import DudaoError
+from app.kit.errors import DudaoError, NotFound
 from app.organisation.rules import Role
+from app.people import queries as people
 from app.web import messages
 
 cli = typer.Typer(no_args_is_help=True, help="督导 Dudao", pretty_exceptions_enable=False)
@@ -66,12 +72,17 @@ def serve(
 ) -> None:
     """启动 API（--embedded 时连同数据库、存储和后台）· Run the API, or everything."""
     if not embedded:
+        _offer_administrator()
         serving.run_api(host, port, workers)
         return
     place = serving.Place(
         data=data, host=host, port=port, env=env, workers=workers, pg_port=pg_port, s3_port=s3_port
     )
-    raise typer.Exit(serving.serve_embedded(place, lambda line: console.print(line, style="dim")))
+    raise typer.Exit(
+        serving.serve_embedded(
+            place, lambda line: console.print(line, style="dim"), ready=_offer_administrator
+        )
+    )
 
 
 @cli.command()
@@ -88,7 +99,9 @@ def migrate() -> None:
     engine = make_engine(read_settings())
     before = migrations.revision_of(engine)
     migrations.upgrade(engine)
+    engine.dispose()
     console.print(f"{before or '(empty)'} → {migrations.newest_revision()}")
+    _offer_administrator()
 
 
 @cli.command("create-user")
@@ -110,6 +123,29 @@ def create_user(
     with _database().transaction() as tx:
         loading.create_user(tx, row)
     console.print(f"{login} · {role.value}" + ("" if password else f" · {chosen}"))
+
+
+@cli.command("first-admin")
+def first_admin() -> None:
+    """新建首个管理员 · Make the first administrator and print his password, once."""
+    with _transaction() as tx:
+        made = accounts.make_first_administrator(tx)
+    if made is None:
+        console.print("已有管理员 · there is an administrator already")
+        raise typer.Exit(1)
+    _show_administrator(made)
+
+
+@cli.command("reset-code")
+def reset_code(login: str) -> None:
+    """发放一次性代码 · Print a one-time code with which LOGIN sets a new password."""
+    settings = read_settings()
+    with _transaction() as tx:
+        person = people.find_person(tx, login)
+        if person is None:
+            raise NotFound("person.not-found")
+        made = accounts.issue_code(tx, settings, person_id=person.id)
+    console.print(f"{login} · {made.code} · {made.expires_at.isoformat(timespec='minutes')}")
 
 
 @city.command("load")
@@ -201,9 +237,50 @@ def write_openapi(
     console.print(f"wrote {folder}/openapi.json, {folder}/errors.md")
 
 
-def _database() -> Database:
-    settings = read_settings()
+def _database(settings: Settings | None = None) -> Database:
+    settings = settings or read_settings()
     return Database(make_engine(settings), settings.env)
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
+    """A transaction on the configured database, with no connection left behind."""
+    database = _database()
+    try:
+        with database.transaction() as tx:
+            yield tx
+    finally:
+        database.dispose()
+
+
+def _offer_administrator(settings: Settings | None = None) -> None:
+    """On an empty installation: make the first administrator, if a person is there to read it.
+
+    Output that goes to a file or a collector of logs must not hold the password, so there only the
+    command is named that makes him.
+    """
+    settings = settings or read_settings()
+    if settings.env is not Environment.PRODUCTION:
+        return
+    database = _database(settings)
+    try:
+        if migrations.revision_of(database.engine) != migrations.newest_revision():
+            return
+        with database.transaction() as tx:
+            if people.has_administrator(tx):
+                return
+            made = accounts.make_first_administrator(tx) if sys.stdout.isatty() else None
+    finally:
+        database.dispose()
+    if made is None:
+        console.print("尚无管理员 · no administrator yet: dudao first-admin")
+    else:
+        _show_administrator(made)
+
+
+def _show_administrator(made: accounts.FirstAdministrator) -> None:
+    console.print("首个管理员，密码只显示这一次 · the first administrator; shown this once:")
+    console.print(f"  {made.login} · {made.password}", highlight=False)
 
 
 def main() -> None:

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     access_token_s: int = Field(default=900, ge=30)
     refresh_token_s: int = Field(default=30 * 86_400, ge=600)
     refresh_grace_s: int = Field(default=600, ge=0)
+    password_min_length: int = Field(default=8, ge=8, le=64)
+    reset_code_s: int = Field(default=3 * 86_400, ge=300)
+    sign_in_account_tries: int = Field(default=10, ge=1, le=1000)
+    sign_in_address_tries: int = Field(default=100, ge=1, le=100_000)
+    sign_in_window_s: int = Field(default=900, ge=10, le=86_400)
+    min_app_version: str | None = Field(default=None, pattern=r"^\d{1,6}(\.\d{1,6}){0,3}$")
 
     job_lease_s: int = Field(default=120, ge=2)
     worker_threads: int = Field(default=3, ge=1, le=32)

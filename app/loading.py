@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.auth import service as auth
+from app.auth import accounts
 from app.checklists import importing as checklists
 from app.kit.errors import Fault, Invalid
 from app.organisation import importing as organisation
@@ -79,7 +79,7 @@ def create_user(tx: Session, row: Row) -> None:
         areas=row["areas"],
         lines=row["lines"],
     )
-    auth.set_password(tx, person_id=person.id, password=row["password"])
+    accounts.set_password(tx, person_id=person.id, password=row["password"])
 
 
 def load_round(tx: Session, file: Path, campaign_file: Path) -> Round:

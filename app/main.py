@@ -9,6 +9,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from app import __version__
+from app.audit import routes as audit
+from app.auth import account_routes as accounts
+from app.auth import key_routes as keys
 from app.auth import routes as auth
 from app.auth.authenticate import authenticate
 from app.checklists import routes as checklists
@@ -22,11 +25,13 @@ from app.inspections import routes_progress as progress
 from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.organisation import routes as organisation
+from app.people import routes as people
 from app.rounds import routes as rounds
 from app.rounds import routes_tasks as tasks
 from app.scoring import routes as scoring
 from app.sites import routes as sites
 from app.web import health, metrics, openapi, problems
+from app.web.app_version import HEADER, AppVersionGate
 from app.web.body_limit import BodyLimit
 from app.web.request_log import RequestLog
 
@@ -42,8 +47,13 @@ PROTECTED = (
     evidence,
     scoring,
     ledger,
+    people,
+    accounts,
+    keys,
+    audit,
     auth,
 )
+_CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Accept-Language", HEADER)
 _DESCRIPTION = """
 督导：城市督导检查、排名与整改服务。Inspection, ranking and rectification of a city campaign.
 
@@ -81,9 +91,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Accept-Language"],
-            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+            allow_headers=list(_CORS_HEADERS),
+            expose_headers=["ETag", "Retry-After", "RateLimit", "X-Request-ID"],
         )
+    app.add_middleware(AppVersionGate)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(RequestLog)

@@ -68,7 +68,11 @@ TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
 TOUCH_PROGRESS = Handler("rounds.touch_progress", _touch_progress)
 
 REACTIONS: dict[str, tuple[Handler, ...]] = {
+    "api-key.created": (),
+    "api-key.revoked": (),
+    "auth.code-refused": (),
     "auth.session-ended": (),
+    "auth.sign-in-refused": (),
     "auth.signed-in": (),
     "checklist.draft-discarded": (),
     "checklist.drafted": (),
@@ -76,8 +80,16 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "campaign.ended": (),
     "campaign.renamed": (),
     "checklist.published": (),
+    "deputy.appointed": (),
+    "deputy.ended": (),
+    "person.code-issued": (),
     "person.created": (),
+    "person.disabled": (),
+    "person.enabled": (),
     "person.password-set": (),
+    "person.renamed": (),
+    "posting.added": (),
+    "posting.ended": (),
     "photo.rejected": (),
     "photo.stored": (JUDGE_VISITS_OF_PHOTO,),
     "photo.uploaded": (VERIFY_PHOTO,),

@@ -100,12 +100,17 @@ def prepare(settings: Settings) -> None:
     Blobs(settings).prepare()
 
 
-def serve_embedded(place: Place, say: Say) -> int:
-    """Run all of it until asked to stop; returns the exit code."""
+def serve_embedded(place: Place, say: Say, *, ready: Callable[[Settings], None]) -> int:
+    """Run all of it until asked to stop; returns the exit code.
+
+    ``ready`` is called with the settings once the database and the store are prepared.
+    """
 
     def plan(addresses: Addresses) -> Sequence[Program]:
         variables = embedded_environment(addresses, place.env)
-        prepare(settings_from(variables))
+        settings = settings_from(variables)
+        prepare(settings)
+        ready(settings)
         return programs(place, environment_with(variables))
 
     servers = make_servers(place, say)

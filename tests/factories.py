@@ -103,9 +103,9 @@ def sign_in(
     return client.post("/v1/auth/token", data=fields)
 
 
-def refresh(client: TestClient, token: str) -> httpx2.Response:
+def refresh(client: TestClient, token: str, **form: str) -> httpx2.Response:
     """The real refresh over HTTP."""
-    fields = {"grant_type": "refresh_token", "refresh_token": token}
+    fields = {"grant_type": "refresh_token", "refresh_token": token, **form}
     return client.post("/v1/auth/token", data=fields)
 
 

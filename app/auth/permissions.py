@@ -1,5 +1,8 @@
 """Who may do what, as data: role -> permissions. The scope predicate narrows rows further."""
 
+from collections.abc import Iterable
+
+from app.kit.reach import Posting
 from app.organisation.rules import Role
 
 _READ = frozenset({"organisation.read", "checklist.read", "round.read", "ranking.read"})
@@ -26,8 +29,12 @@ _ROUNDS_RUN = _ROUNDS_READ | {
 }
 _MANAGE = frozenset(
     {
+        "api-key.manage",
+        "audit.read",
         "checklist.manage",
         "organisation.manage",
+        "people.manage",
+        "people.read",
     }
 )
 
@@ -39,14 +46,33 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _ROUNDS_RUN
     | {"photo.read-original"},
     Role.HQ_EDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | {"photo.read-original"},
-    Role.AUDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | {"photo.read-original"},
+    Role.AUDITOR: _READ
+    | _EVIDENCE_READ
+    | _ROUNDS_READ
+    | {"photo.read-original", "people.read", "audit.read"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,
     Role.TEAM_LEAD: _READ | _EVIDENCE_READ | _FIELD_WORK | {"task.read-round", "task.cancel"},
-    Role.UNIT_COORDINATOR: _READ | _EVIDENCE_READ | _SITES | _ROUNDS_RUN,
+    Role.UNIT_COORDINATOR: _READ
+    | _EVIDENCE_READ
+    | _SITES
+    | _ROUNDS_RUN
+    | {"people.read", "people.manage"},
     Role.UNIT_HANDLER: _READ | _EVIDENCE_READ,
     Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),
 }
+
+# What nobody may do with an office that he only holds as a deputy: it would outlast the deputy.
+NOT_FOR_DEPUTIES = frozenset({"people.manage", "api-key.manage"})
+MACHINES = frozenset({Role.PLATFORM, Role.DASHBOARD})
+
+
+def granted_by(postings: Iterable[Posting]) -> frozenset[str]:
+    """All that the holder of these offices may do, with his own and as a deputy."""
+    held = list(postings)
+    own = frozenset(posting.role for posting in held if posting.lent_by is None)
+    lent = frozenset(posting.role for posting in held if posting.lent_by is not None)
+    return permissions_of(own) | (permissions_of(lent) - NOT_FOR_DEPUTIES)
 
 
 def permissions_of(roles: frozenset[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Sign-in by password and refresh token; who am I; sign-out."""
+"""Sign-in by password and refresh token; passwords; my sessions; who am I."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,19 +8,24 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.auth import queries, service
-from app.auth.schemas import MeOut, PostingOut, TokensOut
+from app.auth import accounts, queries, service, throttles
+from app.auth.presenting import present_machine, present_person, present_session
+from app.auth.schemas import ChangePasswordIn, MeOut, RedeemIn, SessionPage, TokensOut
 from app.config import Settings
 from app.infra import business_time, events
+from app.kit import clock
 from app.kit.errors import Fault, Invalid
-from app.web.language import Lang, pick
+from app.kit.throttle import Allowance
+from app.web.app_version import app_version
+from app.web.language import Lang
 from app.web.openapi import error_replies
-from app.web.principal import Caller
+from app.web.principal import Caller, PersonCaller
 from app.web.problems import problem_response
+from app.web.rate_limit import allowance_headers
 from app.web.transaction import Tx
-from app.web.wire import Named, Text
+from app.web.wire import Text
 
-public = APIRouter(prefix="/v1", tags=["auth"], responses=error_replies(401))
+public = APIRouter(prefix="/v1", tags=["auth"], responses=error_replies(401, 429))
 router = APIRouter(prefix="/v1", tags=["auth"], responses=error_replies(401))
 
 
@@ -28,28 +33,124 @@ router = APIRouter(prefix="/v1", tags=["auth"], responses=error_replies(401))
 def issue_token(
     tx: Tx,
     request: Request,
+    response: Response,
     grant_type: Annotated[str, Form(max_length=40)],
     username: Annotated[Text | None, Form(max_length=64)] = None,
     password: Annotated[str | None, Form(max_length=200)] = None,
     refresh_token: Annotated[str | None, Form(max_length=200)] = None,
     device_id: Annotated[UUID | None, Form()] = None,
+    device_name: Annotated[Text | None, Form(max_length=100)] = None,
 ) -> TokensOut | Response:
     """OAuth 2 form: ``grant_type=password`` or ``grant_type=refresh_token``.
 
-    A refresh token may be sent again for a while when the answer to it was lost.
+    A refresh token may be sent again for a while when the answer to it was lost. A ``device_id``
+    that was given at sign-in must be given with each refresh.
     """
     settings: Settings = request.app.state.settings
-    events.name_actor(tx, request_id=request.state.request_id, address=_address(request))
+    address = _address(request)
+    events.name_actor(tx, request_id=request.state.request_id, address=address)
+    device = service.Device(device_id, device_name, app_version(request.headers), address)
     if grant_type == "password" and username and password:
-        tokens: service.Tokens | service.Refused = service.sign_in(
-            tx, settings, login=username, password=password, device_id=device_id
-        )
-    elif grant_type == "refresh_token" and refresh_token:
-        tokens = service.refresh(tx, settings, refresh_token=refresh_token)
-    else:
+        left = _count_try(request, username)
+        response.headers.update(allowance_headers(left))
+        tokens = service.sign_in(tx, settings, login=username, password=password, device=device)
+        if isinstance(tokens, service.Refused):
+            refusal = problem_response(request, 401, "auth.bad-credentials")
+            refusal.headers.update(allowance_headers(left))
+            return refusal
+        throttles.give_back_sign_in(tx, settings, login=username, address=address)
+        return _tokens_out(tx, tokens)
+    if grant_type != "refresh_token" or not refresh_token:
         raise Invalid("auth.bad-grant", faults=_missing(grant_type))
+    tokens = service.refresh(tx, settings, refresh_token=refresh_token, device=device)
     if isinstance(tokens, service.Refused):
         return problem_response(request, 401, "auth.bad-refresh-token")
+    return _tokens_out(tx, tokens)
+
+
+@public.post("/auth/reset", status_code=204, summary="凭一次性代码设密码 · Redeem a code")
+def redeem_code(tx: Tx, request: Request, body: RedeemIn) -> Response:
+    """Set a password by the one-time code that an administrator has given; then sign in."""
+    settings: Settings = request.app.state.settings
+    events.name_actor(tx, request_id=request.state.request_id, address=_address(request))
+    accounts.check_password(settings, body.new_password, login=body.login, at="/new_password")
+    left = _count_try(request, body.login)
+    refused = accounts.redeem_code(
+        tx, login=body.login, code=body.code, new_password=body.new_password
+    )
+    if refused:
+        reply = problem_response(request, 401, "auth.bad-code")
+        reply.headers.update(allowance_headers(left))
+        return reply
+    throttles.give_back_sign_in(tx, settings, login=body.login, address=_address(request))
+    return Response(status_code=204)
+
+
+@router.post(
+    "/auth/password",
+    status_code=204,
+    summary="修改密码 · Change my password",
+    responses=error_replies(403, 429),
+)
+def change_password(
+    tx: Tx, request: Request, caller: PersonCaller, body: ChangePasswordIn
+) -> Response:
+    """Needs the present password. All other sessions of the caller end."""
+    settings: Settings = request.app.state.settings
+    key = throttles.account_key(caller.login)
+    throttles.take(tx, key, throttles.account_quota(settings), now=clock.real_now())
+    refused = accounts.change_password(
+        tx,
+        settings,
+        person_id=caller.user_id,
+        login=caller.login,
+        session_id=caller.session_id,
+        current=body.current_password,
+        new=body.new_password,
+    )
+    if refused:
+        return problem_response(request, 403, "auth.wrong-password")
+    throttles.forgive_account(tx, caller.login)
+    return Response(status_code=204)
+
+
+@router.post("/auth/revoke", status_code=204, summary="退出登录 · Sign out")
+def revoke_session(tx: Tx, caller: Caller) -> None:
+    """End the session of the token that is sent; all its tokens are dead at once."""
+    service.revoke(tx, session_id=caller.session_id)
+
+
+@router.get("/auth/sessions", summary="我的设备 · My sessions", responses=error_replies(403))
+def list_my_sessions(tx: Tx, caller: PersonCaller) -> SessionPage:
+    """Where the caller is signed in, newest first."""
+    found = queries.list_sessions(tx, caller.user_id, now=clock.real_now())
+    items = [present_session(session, current=caller.session_id) for session in found]
+    return SessionPage(items=items, next_cursor=None)
+
+
+@router.post(
+    "/auth/sessions/{session_id}/revoke",
+    status_code=204,
+    summary="退出某台设备 · Sign out a device",
+    responses=error_replies(403, 404),
+)
+def revoke_my_session(tx: Tx, caller: PersonCaller, session_id: UUID) -> None:
+    """End one of the caller's sessions; all its tokens are dead at once."""
+    service.revoke_of(tx, person_id=caller.user_id, session_id=session_id)
+
+
+@router.get("/me", summary="我是谁 · Who am I")
+def get_me(tx: Tx, caller: Caller, request: Request, language: Lang) -> MeOut:
+    """The caller, his postings, deputies, what he may do, and the service's business time."""
+    settings: Settings = request.app.state.settings
+    now, least = business_time.now(tx), settings.min_app_version
+    if caller.is_machine:
+        return present_machine(tx, caller, now=now, language=language, minimum=least)
+    today = now.astimezone(ZoneInfo(settings.timezone)).date()
+    return present_person(tx, caller, now=now, today=today, language=language, minimum=least)
+
+
+def _tokens_out(tx: Tx, tokens: service.Tokens) -> TokensOut:
     return TokensOut(
         access_token=tokens.access_token,
         token_type="bearer",  # noqa: S106 - the name of a scheme, not a secret
@@ -60,37 +161,11 @@ def issue_token(
     )
 
 
-@router.post("/auth/revoke", status_code=204, summary="退出登录 · Sign out")
-def revoke_session(tx: Tx, caller: Caller) -> None:
-    """End the session of the token that is sent; all its tokens are dead at once."""
-    service.revoke(tx, session_id=caller.session_id)
-
-
-@router.get("/me", summary="我是谁 · Who am I")
-def get_me(tx: Tx, caller: Caller, request: Request, language: Lang) -> MeOut:
-    """The caller, his postings, what he may do, and the service's business time."""
-    now = business_time.now(tx)
-    settings: Settings = request.app.state.settings
-    today = now.astimezone(ZoneInfo(settings.timezone)).date()
-    person = queries.get_person(tx, caller.user_id)
-    return MeOut(
-        id=person.id,
-        login=person.login,
-        name=person.name,
-        server_time=now,
-        postings=[
-            PostingOut(
-                role=posting.role,
-                unit=Named(
-                    code=posting.unit.code,
-                    name=pick(language, posting.unit.name_zh, posting.unit.name_en),
-                ),
-                areas=posting.areas,
-                lines=posting.lines,
-            )
-            for posting in queries.list_postings(tx, caller.user_id, today)
-        ],
-        permissions=sorted(caller.permissions),
+def _count_try(request: Request, login: str) -> Allowance:
+    """Counted and committed before this request's own transaction touches the database."""
+    state = request.app.state
+    return throttles.take_sign_in(
+        state.database, state.settings, login=login, address=_address(request)
     )
 
 

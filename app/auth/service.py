@@ -1,4 +1,4 @@
-"""Sign-in, refresh with a grace window, revocation.
+"""Sign-in, refresh with a grace window, the ends of sessions.
 
 A refresh replaces the token by a child. If the answer is lost, the phone sends the old token again
 and gets another child, as long as no child has been used and the grace window lasts: a lost answer
@@ -14,11 +14,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from app.auth import passwords, queries
-from app.auth.tables import AccessToken, AuthSession, Credential, RefreshToken
+from app.auth.tables import AccessToken, AuthSession, RefreshToken
 from app.config import Settings
 from app.infra import events
 from app.kit import clock
-from app.kit.errors import Unauthorised
 from app.kit.ids import new_token, token_digest
 
 
@@ -32,48 +31,64 @@ class Tokens:
     refresh_expires_in: int
 
 
-def set_password(tx: Session, *, person_id: UUID, password: str) -> None:
-    """Give a person a new password."""
-    tx.merge(
-        Credential(
-            person_id=person_id,
-            password_hash=passwords.hash_password(password),
-            changed_at=clock.real_now(),
-        )
-    )
-    events.record(tx, "person.password-set", subject=("person", person_id))
-    tx.flush()
+@dataclass(frozen=True)
+class Device:
+    """From what and where somebody signs in, as far as it is known."""
 
-
-def sign_in(
-    tx: Session, settings: Settings, *, login: str, password: str, device_id: UUID | None
-) -> Tokens:
-    """A new session for the right password; raises ``Unauthorised`` otherwise."""
-    found = queries.find_credential(tx, login)
-    if not passwords.is_password(password, found[1].password_hash if found else None):
-        raise Unauthorised("auth.bad-credentials")
-    assert found is not None  # noqa: S101 - is_password is False for nobody
-    person = found[0]
-    session = AuthSession(person_id=person.id, device_id=device_id, created_at=clock.real_now())
-    tx.add(session)
-    tx.flush()
-    events.name_actor(tx, actor_id=person.id)
-    events.record(tx, "auth.signed-in", subject=("auth_session", session.id))
-    return _issue(tx, settings, session.id, parent=None)
+    id: UUID | None = None
+    name: str | None = None
+    app_version: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The refresh was refused; ``revoked`` says that the session has been ended by it."""
+    """Sign-in or refresh was refused; ``revoked`` says that the session has been ended by it.
 
-    revoked: bool
-
-
-def refresh(tx: Session, settings: Settings, *, refresh_token: str) -> Tokens | Refused:
-    """A new pair for a living refresh token.
-
-    A refusal is returned, not raised: the end of a session that was stolen has to be committed.
+    It is returned, not raised: what was noted of it has to be committed.
     """
+
+    revoked: bool = False
+
+
+NOBODY = UUID(int=0)
+
+
+def sign_in(
+    tx: Session, settings: Settings, *, login: str, password: str, device: Device
+) -> Tokens | Refused:
+    """A new session for the right password.
+
+    An account that is not there costs what a wrong password costs, the row in the log included.
+    The login that was typed is not kept: some type their password there.
+    """
+    found = queries.find_credential(tx, login)
+    right = passwords.is_password(password, found[1].password_hash if found else None)
+    if found is None or not right or not queries.still_holds(tx, found[1]):
+        subject = ("person", found[0].id if found else NOBODY)
+        events.record(tx, "auth.sign-in-refused", subject=subject)
+        return Refused()
+    now = clock.real_now()
+    session = AuthSession(
+        person_id=found[0].id,
+        device_id=device.id,
+        device_name=device.name,
+        app_version=device.app_version,
+        address=device.address,
+        created_at=now,
+        last_used_at=now,
+    )
+    tx.add(session)
+    tx.flush()
+    events.name_actor(tx, actor_id=found[0].id)
+    events.record(tx, "auth.signed-in", subject=("auth_session", session.id))
+    return _issue(tx, settings, session.id, parent=None)
+
+
+def refresh(
+    tx: Session, settings: Settings, *, refresh_token: str, device: Device
+) -> Tokens | Refused:
+    """A new pair for a living refresh token, on the device that it was given to."""
     now = clock.real_now()
     found = queries.lock_refresh_token(tx, token_digest(refresh_token))
     if found is None:
@@ -82,6 +97,8 @@ def refresh(tx: Session, settings: Settings, *, refresh_token: str) -> Tokens | 
     enabled = queries.is_enabled(tx, session.person_id)
     if session.revoked_at is not None or token.expires_at <= now or not enabled:
         return Refused(revoked=False)
+    if session.device_id is not None and session.device_id != device.id:
+        return Refused(revoked=False)
     if _is_replayed(token, now, timedelta(seconds=settings.refresh_grace_s)):
         _end_session(tx, session)
         return Refused(revoked=True)
@@ -89,6 +106,9 @@ def refresh(tx: Session, settings: Settings, *, refresh_token: str) -> Tokens | 
         token.superseded_at = now
         tx.add(token)
     _confirm_parent(tx, token, now)
+    session.last_used_at, session.address = now, device.address
+    session.app_version = device.app_version or session.app_version
+    tx.add(session)
     tx.exec(
         sa.delete(AccessToken).where(
             col(AccessToken.session_id) == session.id, col(AccessToken.expires_at) <= now
@@ -120,6 +140,19 @@ def revoke(tx: Session, *, session_id: UUID) -> None:
     """End a session with all its tokens."""
     session = tx.get(AuthSession, session_id)
     if session is not None and session.revoked_at is None:
+        _end_session(tx, session)
+
+
+def revoke_of(tx: Session, *, person_id: UUID, session_id: UUID) -> None:
+    """End a session of this person; ``NotFound`` for anybody else's. Twice is once."""
+    session = queries.lock_session(tx, person_id, session_id)
+    if session.revoked_at is None:
+        _end_session(tx, session)
+
+
+def end_sessions(tx: Session, person_id: UUID, *, but: UUID | None = None) -> None:
+    """End all sessions of a person, or all but one."""
+    for session in queries.lock_open_sessions(tx, person_id, but=but):
         _end_session(tx, session)
 
 

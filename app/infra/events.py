@@ -22,6 +22,7 @@ from app.kit.ids import new_id
 
 SEQUENCER_LOCK = 0x44554441
 _ACTOR = "event_actor"
+_ABOUT_ACTOR = ("actor_id", "request_id", "address", "deputy_for")
 
 
 class Event(SQLModel, table=True):
@@ -32,6 +33,8 @@ class Event(SQLModel, table=True):
         sa.Index("uq_event_seq", "seq", unique=True),
         sa.Index("ix_event_unplaced", "id", postgresql_where=sa.text("seq IS NULL")),
         sa.Index("ix_event_subject", "subject_type", "subject_id", "id"),
+        sa.Index("ix_event_actor", "actor_id", "seq"),
+        sa.Index("ix_event_recorded_at", "recorded_at", postgresql_using="brin"),
     )
 
     id: UUID = id_column()
@@ -42,14 +45,19 @@ class Event(SQLModel, table=True):
     actor_id: UUID | None
     request_id: str | None = Field(max_length=64)
     address: str | None = Field(max_length=64)
+    deputy_for: list[UUID] | None = Field(default=None, sa_type=sa.ARRAY(sa.Uuid))
     happened_at: Instant
     recorded_at: Instant
     data: Json
 
 
 def name_actor(tx: Session, **actor: Any) -> None:
-    """Say who acts (``actor_id``, ``request_id``, ``address``); later events carry it."""
-    known = tx.info.setdefault(_ACTOR, dict.fromkeys(("actor_id", "request_id", "address")))
+    """Say who acts; later events of the transaction carry it.
+
+    ``actor_id``, ``request_id``, ``address``, and ``deputy_for``: the people whose offices the
+    actor holds as a deputy.
+    """
+    known = tx.info.setdefault(_ACTOR, dict.fromkeys(_ABOUT_ACTOR))
     known.update(actor)
 
 

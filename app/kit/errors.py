@@ -8,6 +8,7 @@ Rules and services raise these; nobody below ``web`` knows an HTTP status. The w
 * ``Unauthorised`` the caller is not known
 * ``Conflict``     the request clashes with what is stored
 * ``Gone``         it was here and was taken away on purpose
+* ``TooMany``      tried too often; carries when the next try is possible
 * ``Unavailable``  a part we depend on does not answer; trying later is right
 
 ``code`` is stable and dotted; clients switch on it alone. Texts in two languages are in
@@ -16,6 +17,8 @@ Rules and services raise these; nobody below ``web`` knows an HTTP status. The w
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from app.kit.throttle import Quota
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,15 @@ class Conflict(DudaoError):
 
 class Gone(DudaoError):
     pass
+
+
+class TooMany(DudaoError):
+    """``wait_s`` seconds from now it may be tried again."""
+
+    def __init__(self, code: str, *, quota: Quota, wait_s: int) -> None:
+        super().__init__(code, wait_s=wait_s)
+        self.quota = quota
+        self.wait_s = wait_s
 
 
 class Unavailable(DudaoError):

@@ -4,19 +4,11 @@ Clients switch on the code. A test walks the source and fails on a code that is 
 or on an entry that nobody raises; ``openapi/errors.md`` is generated from this table.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from app.web.field_messages import FIELDS as FIELDS
+from app.web.field_messages import Text
 from app.web.language import Language
-
-
-class Text(NamedTuple):
-    """Title in two languages, and what to do next in two languages."""
-
-    zh: str
-    en: str
-    do_zh: str = ""
-    do_en: str = ""
-
 
 PROBLEMS: dict[str, Text] = {
     "request.invalid": Text(
@@ -90,6 +82,42 @@ PROBLEMS: dict[str, Text] = {
         "The refresh token is not valid any more",
         "请重新登录；本机未上传的数据不会丢失。",
         "Sign in again; data on the device is kept.",
+    ),
+    "auth.bad-code": Text(
+        "账号或一次性代码不正确，或代码已失效",
+        "Wrong account or code, or the code is not valid any more",
+        "请核对后重试；多次输错或过期后，请管理员重新发放。",
+        "Check both; after some tries or its time, ask an administrator for a new one.",
+    ),
+    "auth.wrong-password": Text(
+        "原密码不正确",
+        "The present password is wrong",
+        "请核对原密码后重试。",
+        "Check it and try again.",
+    ),
+    "auth.weak-password": Text(
+        "新密码不符合要求",
+        "The new password will not do",
+        "请按 errors 中的说明换一个密码。",
+        "Choose another one as errors says.",
+    ),
+    "auth.too-many": Text(
+        "尝试次数过多",
+        "Tried too often",
+        "请在 {wait_s} 秒后再试。",
+        "Try again in {wait_s} seconds.",
+    ),
+    "auth.people-only": Text(
+        "接口密钥不能使用此功能",
+        "A machine's key cannot do this",
+        "请以人员账号登录后操作。",
+        "Sign in as a person.",
+    ),
+    "app.too-old": Text(
+        "应用版本过低",
+        "The app is too old",
+        "请升级到 {minimum} 或以上；已拍摄和填写的内容仍可提交，不会丢失。",
+        "Update to {minimum} or newer; what has been taken and filled in can still be handed in.",
     ),
     "auth.bad-grant": Text(
         "不支持的授权方式",
@@ -166,6 +194,42 @@ PROBLEMS: dict[str, Text] = {
         "Correct each place named in errors, then resend.",
     ),
     "round.not-found": Text("没有这个轮次", "There is no such round"),
+    "person.not-found": Text("没有这个人员", "There is no such person"),
+    "person.not-yours": Text(
+        "不能管理此人",
+        "You do not manage this person",
+        "其任职不全在您的管理范围内，请联系上级管理员。",
+        "Not all his postings lie inside yours; ask an administrator above.",
+    ),
+    "person.self": Text(
+        "不能给自己增加权限",
+        "Nobody raises his own rights",
+        "请由其他管理员办理。",
+        "Ask another administrator.",
+    ),
+    "person.last-administrator": Text(
+        "不能停用最后一名管理员",
+        "The last administrator stays",
+        "请先指定另一名长期有效的管理员。",
+        "Appoint another one without an end first.",
+    ),
+    "posting.not-found": Text("没有这条任职", "There is no such posting"),
+    "posting.not-yours": Text(
+        "不能授予这项任职",
+        "You cannot give this posting",
+        "角色、单位、区域和专项都须在您自己的任职范围内。",
+        "Role, unit, areas and lines must lie inside a posting of your own.",
+    ),
+    "posting.exists": Text(
+        "该任职已存在",
+        "The posting exists already",
+        "同一天起的同一任职已登记；如需更改，请先结束原任职。",
+        "The same office from the same day is there; end it first to change it.",
+    ),
+    "posting.ended": Text("该任职已结束", "The posting has ended"),
+    "deputy.not-found": Text("没有这项代理", "There is no such deputy"),
+    "session.not-found": Text("没有这次登录", "There is no such session"),
+    "api-key.not-found": Text("没有这个接口密钥", "There is no such API key"),
     "person.exists": Text(
         "账号已存在",
         "The account exists already",
@@ -346,91 +410,6 @@ PROBLEMS: dict[str, Text] = {
     "problem.not-found": Text("台账中没有这个问题", "There is no such entry in the ledger"),
 }
 
-FIELDS: dict[str, Text] = {
-    "field.missing": Text("缺少此项", "this field is required"),
-    "field.extra": Text("不认识的字段", "unknown field"),
-    "field.type": Text("类型不对，应为{expected}", "wrong type, expected {expected}"),
-    "field.value": Text("取值不对：{expected}", "not an allowed value: {expected}"),
-    "field.format": Text("格式不对：{expected}", "wrong format: {expected}"),
-    "field.too-small": Text("不得小于 {limit}", "must not be less than {limit}"),
-    "field.too-large": Text("不得大于 {limit}", "must not be greater than {limit}"),
-    "field.too-short": Text("不得少于 {limit}", "must have at least {limit}"),
-    "field.too-long": Text("不得多于 {limit}", "must have at most {limit}"),
-    "field.json": Text("不是合法的 JSON", "is not valid JSON"),
-    "field.bad-cursor": Text("翻页游标无效，请从第一页重取", "bad cursor; start from page one"),
-    "field.unknown-reference": Text("没有这个{kind}：{value}", "there is no {kind} {value}"),
-    "field.duplicate": Text("重复出现：{value}", "given twice: {value}"),
-    "field.differs": Text("与首次提交的内容不同", "differs from what was sent first"),
-    "field.not-the-path": Text("与地址中的 {value} 不一致", "differs from {value} in the path"),
-    "field.order": Text("结束时间早于开始时间", "the end is before the beginning"),
-    "geometry.swapped": Text(
-        "经纬度颠倒：应为先经度后纬度，见 {lon}、{lat}",
-        "longitude and latitude are exchanged: {lon}, {lat}",
-    ),
-    "geometry.outside": Text(
-        "坐标不在合理范围内：经度 {lon}，纬度 {lat}",
-        "outside of the plausible range: longitude {lon}, latitude {lat}",
-    ),
-    "geometry.too-many-points": Text(
-        "边界点过多：{found}，至多 {limit}", "{found} points, at most {limit}"
-    ),
-    "geometry.empty": Text("边界不围成任何面积", "the outline encloses no area"),
-    "unit.not-valid": Text("单位 {value} 在 {on} 不存续", "unit {value} is not valid on {on}"),
-    "item.unknown": Text("检查表中没有条目 {item}", "the checklist has no item {item}"),
-    "item.unanswered": Text("条目 {item} 没有作答", "item {item} is not answered"),
-    "item.bad-value": Text("条目 {item} 应答 {expected}", "item {item} takes {expected}"),
-    "item.reason-missing": Text("不适用须写明理由", "not applicable needs a reason"),
-    "item.finding-missing": Text(
-        "失分条目至少要有一条问题", "an answer that loses points needs at least one finding"
-    ),
-    "item.finding-count": Text(
-        "数量 {value} 与问题条数 {found} 不符", "count {value} does not equal {found} findings"
-    ),
-    "item.photo-missing": Text(
-        "至少需要 {minimum} 张照片", "at least {minimum} photo(s) are required"
-    ),
-    "item.too-many-photos": Text(
-        "最多可附 {maximum} 张照片", "at most {maximum} photo(s) are taken"
-    ),
-    "item.na-not-allowed": Text(
-        "条目 {item} 必须作答，不可选不适用", "item {item} must be answered; na is not allowed"
-    ),
-    "item.not-asked": Text(
-        "按前面的答案，条目 {item} 无须作答", "item {item} does not apply under these answers"
-    ),
-    "item.not-earlier": Text(
-        "条件只能看排在前面的条目，{item} 不是",
-        "a condition looks at an earlier item; {item} is none",
-    ),
-    "item.unexpected-finding": Text("未失分的条目不应有问题", "no finding where nothing is lost"),
-    "photo.not-yours": Text("这张照片由他人登记", "the photo was announced by somebody else"),
-    "photo.refused": Text("这张照片未通过校验", "the photo was refused"),
-    "source.may-not-judge": Text(
-        "该单位不得以来源 {source} 开展检查", "this unit may not inspect as {source}"
-    ),
-    "site.not-judged": Text(
-        "点位 {site} 不在可检查范围内", "the site {site} may not be judged in this round"
-    ),
-    "series.rule": Text(
-        "周期规则不支持此处：{part}", "this part of the rule is not allowed: {part}"
-    ),
-    "task.planned-already": Text("点位 {site} 已有此任务", "the site {site} has this task already"),
-    "task.blind-needs-first": Text(
-        "点位 {site} 尚无首个任务，不能安排暗访复核",
-        "the site {site} has no first task to be doubled",
-    ),
-    "task.blind-needs-teams": Text(
-        "暗访复核至少需要两个督导组", "blind doubles need at least two teams"
-    ),
-    "task.nothing-to-draw": Text("没有可抽取的点位", "there is no site left to draw"),
-    "task.no-colleague": Text(
-        "{person} 不是可移交的同事", "{person} is no colleague who could take it"
-    ),
-    "site.other-category": Text(
-        "检查表不适用于此类点位", "the checklist is not for this kind of site"
-    ),
-}
-
 
 _KINDS_ZH = {
     "unit": "单位",
@@ -443,6 +422,7 @@ _KINDS_ZH = {
     "task": "任务",
     "person": "账号",
     "team": "督导组",
+    "posting": "任职",
 }
 
 

@@ -26,7 +26,7 @@ def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return {
         status: {"model": ProblemBody, "description": "problem+json", "content": content}
-        for status in (*statuses, 422, 503)
+        for status in (*statuses, 422, 426, 503)
     }
 
 

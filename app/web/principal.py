@@ -20,9 +20,15 @@ class Principal:
     session_id: UUID
     postings: tuple[Posting, ...]
     permissions: frozenset[str]
+    is_machine: bool = False
 
     def has(self, permission: str) -> bool:
         return permission in self.permissions
+
+    @property
+    def own_postings(self) -> tuple[Posting, ...]:
+        """The offices that are the caller's own, without those he holds as a deputy."""
+        return tuple(posting for posting in self.postings if posting.lent_by is None)
 
     @property
     def roles(self) -> frozenset[str]:
@@ -35,6 +41,14 @@ def current_principal(request: Request) -> Principal:
     if found is None:
         raise Unauthorised("auth.required")
     return found
+
+
+def current_person(request: Request) -> Principal:
+    """The caller, who must be a person: a machine has no password, sessions or offices."""
+    principal = current_principal(request)
+    if principal.is_machine:
+        raise Forbidden("auth.people-only")
+    return principal
 
 
 class _Permission:
@@ -56,3 +70,4 @@ def Needs(permission: str) -> Any:
 
 
 Caller = Annotated[Principal, Depends(current_principal)]
+PersonCaller = Annotated[Principal, Depends(current_person)]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.kit import errors
-from app.web import messages
+from app.web import messages, rate_limit
 from app.web.language import Language, preferred_language
 
 STATUS: dict[type[errors.DudaoError], int] = {
@@ -25,6 +25,7 @@ STATUS: dict[type[errors.DudaoError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Gone: 410,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 _HTTP_CODES = {
@@ -89,7 +90,10 @@ def _fault(fault: errors.Fault, language: Language) -> dict[str, Any]:
 def _on_business_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.DudaoError)  # noqa: S101 - registered for this class only
     status = STATUS[type(error)]
-    return problem_response(request, status, error.code, data=error.data, faults=error.faults)
+    reply = problem_response(request, status, error.code, data=error.data, faults=error.faults)
+    if isinstance(error, errors.TooMany):
+        reply.headers.update(rate_limit.refusal_headers(error))
+    return reply
 
 
 def _on_validation_error(request: Request, error: Exception) -> Response:

@@ -115,8 +115,14 @@ class Api:
             }
         )
 
-    def refresh(self, refresh_token: str) -> Tokens:
-        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+    def refresh(self, refresh_token: str, device_id: str) -> Tokens:
+        return self._token(
+            {
+                "grant_type": "refresh_token",
+                "refresh_token": refresh_token,
+                "device_id": device_id,
+            }
+        )
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """Any read of the service that answers one JSON object."""

@@ -102,7 +102,7 @@ class Session:
         if refresh_token is None:
             return None
         try:
-            return self._api.refresh(refresh_token)
+            return self._api.refresh(refresh_token, self._queue.note("device_id") or "")
         except ProblemError as problem:
             if decide(Outcome(Step.REFRESH, problem.status, problem.code)) is Action.RENEW:
                 return None

@@ -7,6 +7,7 @@ SQL: the slow reference that the routes are compared with.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from app.auth.permissions import ROLE_PERMISSIONS
+from app.kit import clock
 from app.kit.reach import Posting
 from app.organisation.rules import Role, covers
 from tests import factories as make
@@ -99,6 +101,8 @@ class City:
     sites: dict[str, str] = field(default_factory=dict)
     visits: dict[str, str] = field(default_factory=dict)
     photos: dict[str, str] = field(default_factory=dict)
+    deputy_id: str = ""
+    key_id: str = ""
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What plain SQL finds."""
@@ -108,6 +112,10 @@ class City:
     def codes(self, statement: str) -> set[str]:
         """The first column as text."""
         return {str(row[0]) for row in self.rows(statement)}
+
+    def login_of(self, name: str) -> str:
+        """The login of a caller."""
+        return self.codes(f"SELECT login FROM person WHERE id = '{self.callers[name].id}'").pop()
 
     def answers(self, visit: str) -> dict[str, Fact]:
         """Per item code, the fact of the answer in a visit's present revision."""
@@ -175,6 +183,7 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
         for photo in plan.photos:
             make.upload_photo(client, http, login, make.make_photo_bytes(len(name)), id=photo)
         city.visits[name], city.photos[name] = plan.body["id"], plan.photos[0]
+    _people(city)
     settle(runtime)
     _draft_checklist(city)
     return city
@@ -187,6 +196,27 @@ def _draft_checklist(city: City) -> None:
     draft = kept | {"version": int(DRAFT)}
     answer = city.client.post("/v1/checklists/bj/versions", json=draft, headers=headers)
     assert answer.status_code == 201, answer.text
+
+
+def _people(city: City) -> None:
+    """A deputy of the street's handler, and a key."""
+    admin, street = city.callers["headquarters"], city.callers["street"]
+    deputy = make.make_person(city.tx, Role.UNIT_HANDLER, unit=make.MINSHENG)
+    body = {
+        "deputy": deputy.login,
+        "posting_id": city.codes(f"SELECT id FROM posting WHERE person_id = '{street.id}'").pop(),
+        "valid_from": str(clock.real_now().date()),
+        "valid_to": str(clock.real_now().date() + timedelta(days=7)),
+    }
+    path = f"/v1/users/{city.login_of('street')}/deputies"
+    answer = city.client.post(path, json=body, headers=admin.headers)
+    assert answer.status_code == 201, answer.text
+    city.deputy_id = answer.json()["id"]
+    key = {"name": "大屏", "role": "dashboard", "scopes": ["ranking.read"], "unit": make.CITY}
+    key["expires_at"] = "2099-01-01T00:00:00+08:00"
+    answer = city.client.post("/v1/api-keys", json=key, headers=admin.headers)
+    assert answer.status_code == 201, answer.text
+    city.key_id = answer.json()["about"]["id"]
 
 
 def _caller(

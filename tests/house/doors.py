@@ -51,6 +51,11 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
     round_ = {"round_id": city.round_id}
     seen = [Row({"code": code}, _sees_site(city, name)) for name, code in city.sites.items()]
     decided = [Row({"code": code}, _decides(city, name)) for name, code in city.sites.items()]
+    parts = {
+        "posting_id": _only(city, "posting", "street"),
+        "session_id": _only(city, "auth_session", "street"),
+        "deputy_id": city.deputy_id,
+    }
     return {
         "/v1/sites/{code}": seen,
         **{
@@ -93,6 +98,13 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "/v1/photos/{photo_id}/complete": [
             Row({"photo_id": photo}, _owner(city)) for photo in city.photos.values()
         ],
+        "/v1/users/{login}": [
+            Row({"login": city.login_of("street")} | parts, _sees_people(city, "street"))
+        ],
+        "/v1/auth/sessions/{session_id}": [
+            Row({"session_id": parts["session_id"]}, lambda caller: caller.name == "street")
+        ],
+        "/v1/api-keys/{key_id}": [Row({"key_id": city.key_id}, everybody)],
         "/v1/ledger/{number}": [
             Row({"number": number}, _reaching(fact)) for number, fact in city.problems().items()
         ],
@@ -146,6 +158,17 @@ def listed_rows(city: City) -> dict[str, Listing]:
             ),
         ),
         "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
+        "/v1/users": Listing(_field("login"), lambda caller: _people_seen(city, caller)),
+        "/v1/users/{login}/deputies": _whole("id", {city.deputy_id}),
+        "/v1/users/{login}/sessions": _whole("id", {_only(city, "auth_session", "street")}),
+        "/v1/auth/sessions": Listing(
+            _field("id"),
+            lambda caller: city.codes(
+                f"SELECT id FROM auth_session WHERE person_id = '{caller.id}'"
+            ),
+        ),
+        "/v1/api-keys": _whole("id", city.codes("SELECT id FROM api_key")),
+        "/v1/audit": _whole("id", city.codes("SELECT id FROM event WHERE seq IS NOT NULL")),
         "/v1/tasks": Listing(
             _field("id"),
             lambda caller: {
@@ -203,6 +226,13 @@ _BJ = {"code": "bj", "version": 1}
 BODIES: dict[str, Any] = {
     "/v1/rounds/{round_id}/tasks": {"tasks": [{"site": "x", "checklist": _BJ}]},
     "/v1/rounds/{round_id}/draw": {"areas": [make.MINSHENG], "checklists": [_BJ]},
+    "/v1/users/{login}/postings": {"role": "unit_handler", "unit": make.MINSHENG},
+    "/v1/users/{login}/deputies": {
+        "deputy": "nobody",
+        "posting_id": "00000000-0000-0000-0000-000000000001",
+        "valid_from": "2018-09-10",
+        "valid_to": "2018-09-11",
+    },
 }
 
 # What a GET answers that looks like a list of rows and is none, each with its reason.
@@ -244,6 +274,29 @@ def _reaching(*facts: Fact) -> Reached:
 def _authors(caller: Caller) -> bool:
     """A draft is seen by those who may write it."""
     return "checklist.manage" in caller.permissions
+
+
+def _only(city: City, table: str, name: str) -> str:
+    """The id of the one row of a person."""
+    (found,) = city.codes(f"SELECT id FROM {table} WHERE person_id = '{city.callers[name].id}'")
+    return found
+
+
+def _people_seen(city: City, caller: Caller) -> set[str]:
+    """Headquarters and auditors see everybody, others who has an office at or below theirs."""
+    held = city.rows(
+        "SELECT p.login, u.path FROM person p JOIN posting o ON o.person_id = p.id"
+        " LEFT JOIN unit u ON u.id = o.unit_id"
+    )
+    if caller.roles & {"hq_admin", "auditor"}:
+        return {login for login, _ in held}
+    tops = [posting.unit_path for posting in caller.postings]
+    return {login for login, path in held if path and any(path.startswith(top) for top in tops)}
+
+
+def _sees_people(city: City, name: str) -> Reached:
+    login = city.login_of(name)
+    return lambda caller: login in _people_seen(city, caller)
 
 
 def _owner(city: City) -> Reached:
