@@ -6,8 +6,7 @@ or on an entry that nobody raises; ``openapi/errors.md`` is generated from this 
 
 from typing import Any
 
-from app.web.field_messages import FIELDS as FIELDS
-from app.web.field_messages import Text
+from app.web.field_messages import FIELDS, Text
 from app.web.language import Language
 
 PROBLEMS: dict[str, Text] = {

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import HTMLResponse
 
 from app.web import messages
+from app.web.field_messages import FIELDS
 from app.web.wire import ProblemBody
 
 _ASSETS = "/docs/assets"
@@ -49,9 +50,7 @@ def errors_page() -> str:
         for code, text in sorted(messages.PROBLEMS.items())
     ]
     lines += ["", "## Faults of a field", "", "| code | 中文 | English |", "|---|---|---|"]
-    lines += [
-        f"| `{code}` | {text.zh} | {text.en} |" for code, text in sorted(messages.FIELDS.items())
-    ]
+    lines += [f"| `{code}` | {text.zh} | {text.en} |" for code, text in sorted(FIELDS.items())]
     return "\n".join(lines) + "\n"
 
 
