@@ -41,6 +41,10 @@ CALLERS: dict[str, tuple[Role, str, tuple[str, ...], tuple[str, ...]]] = {
     "dashboard": (Role.DASHBOARD, make.JIEFANG, (make.JIEFANG,), ()),
 }
 DRAFT = "2"  # the number of a version that is being written
+# A machine with a key for one district, which may do less than its role.
+KEY = "dashboard key"
+_KEY_SCOPES = ("ledger.read", "organisation.read", "round.read")
+CALLER_NAMES = (*CALLERS, KEY)
 # One visit each; the bureau's lines are found at fault in one district only.
 _SITES = {
     "home": (make.MINSHENG, {"BJ-02": 1, "BJ-03": 1}),
@@ -68,6 +72,7 @@ class Caller:
     roles: frozenset[str]
     permissions: frozenset[str]
     postings: tuple[Posting, ...]
+    is_machine: bool = False
 
     def reaches(self, *facts: Fact) -> bool:
         """Whether any of these lies in his reach."""
@@ -212,11 +217,28 @@ def _people(city: City) -> None:
     answer = city.client.post(path, json=body, headers=admin.headers)
     assert answer.status_code == 201, answer.text
     city.deputy_id = answer.json()["id"]
-    key = {"name": "大屏", "role": "dashboard", "scopes": ["ranking.read"], "unit": make.CITY}
-    key["expires_at"] = "2099-01-01T00:00:00+08:00"
-    answer = city.client.post("/v1/api-keys", json=key, headers=admin.headers)
+    city.callers[KEY], city.key_id = _machine(city, city.callers["dashboard"].postings)
+
+
+def _machine(city: City, postings: tuple[Posting, ...]) -> tuple[Caller, str]:
+    """A dashboard's key with the reach of the dashboard's posting, and its id."""
+    wanted = {
+        "name": "大屏",
+        "role": "dashboard",
+        "scopes": list(_KEY_SCOPES),
+        "unit": make.JIEFANG,
+        "areas": [make.JIEFANG],
+        "expires_at": "2099-01-01T00:00:00+08:00",
+    }
+    headers = city.callers["headquarters"].headers
+    answer = city.client.post("/v1/api-keys", json=wanted, headers=headers)
     assert answer.status_code == 201, answer.text
-    city.key_id = answer.json()["about"]["id"]
+    made = answer.json()
+    bearer = {"Authorization": f"Bearer {made['key']}"}
+    roles, permissions = frozenset({"dashboard"}), frozenset(_KEY_SCOPES)
+    key_id = made["about"]["id"]
+    caller = Caller(KEY, UUID(key_id), bearer, roles, permissions, postings, is_machine=True)
+    return caller, key_id
 
 
 def _caller(
