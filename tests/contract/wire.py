@@ -6,6 +6,7 @@ before. Where a name says what it names, the ids of rows that exist are fed in, 
 behind the checks is reached too.
 """
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def cases(draw: st.DrawFn, operation: Any, known: Known) -> Sent:
     """One request of any kind."""
     kind = draw(st.sampled_from(("fits", "fits", "forbidden", "nasty")))
     mode = GenerationMode.NEGATIVE if kind == "forbidden" else GenerationMode.POSITIVE
-    case = draw(_strategy(operation, mode))
+    case = _own(draw(_strategy(operation, mode)))
     if draw(st.integers(0, 3)):
         _feed(case, known, lambda choices: draw(st.sampled_from(choices)))
     if kind == "nasty":
@@ -106,6 +107,15 @@ def _strategy(operation: Any, mode: GenerationMode) -> st.SearchStrategy[Case]:
         one.name.lower() != "authorization" for one in operation.iter_parameters()
     )
     return operation.as_strategy(generation_mode=mode if takes else GenerationMode.POSITIVE)
+
+
+def _own(case: Case) -> Case:
+    """With values of its own: drawn ones may be shared with other examples."""
+    case.path_parameters = copy.deepcopy(case.path_parameters)
+    case.query = copy.deepcopy(case.query)
+    if not isinstance(case.body, NotSet):
+        case.body = copy.deepcopy(case.body)
+    return case
 
 
 def sent(case: Case) -> Sent:
