@@ -21,9 +21,13 @@ from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.logs import configure_logs
 from app.inspections import routes as inspections
+from app.inspections import routes_decisions as decisions
 from app.inspections import routes_progress as progress
+from app.inspections import routes_retakes as retakes
+from app.inspections import routes_revisions as revisions
 from app.inspections import site_history
 from app.ledger import routes as ledger
+from app.ledger import routes_reports as reports
 from app.organisation import routes as organisation
 from app.people import routes as people
 from app.rounds import routes as rounds
@@ -43,6 +47,9 @@ PROTECTED = (
     tasks,
     inspections,
     progress,
+    revisions,
+    decisions,
+    retakes,
     site_history,
     evidence,
     scoring,
@@ -51,6 +58,7 @@ PROTECTED = (
     accounts,
     keys,
     audit,
+    reports,
     auth,
 )
 _CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Accept-Language", HEADER)

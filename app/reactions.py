@@ -13,7 +13,8 @@ from app.evidence import service as evidence
 from app.evidence import verification
 from app.infra.handlers import Handler, Runtime
 from app.infra.jobs import Claim
-from app.inspections import service as inspections
+from app.inspections import deciding, judging
+from app.ledger import opening
 from app.ledger import service as ledger
 from app.rounds import service as rounds
 from app.scoring import service as scoring
@@ -35,15 +36,19 @@ def _drop_upload(runtime: Runtime, claim: Claim, verdict: evidence.Verdict | Non
 
 
 def _judge_visit(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
-    inspections.judge_visit(tx, claim.subject_id)
+    judging.judge_visit(tx, claim.subject_id)
 
 
 def _judge_visits_of_photo(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
-    inspections.judge_visits_of_photo(tx, claim.subject_id)
+    judging.judge_visits_of_photo(tx, claim.subject_id)
+
+
+def _stop_counting(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    deciding.stop_counting_at(tx, site_id=claim.subject_id, reason=claim.data["reason"])
 
 
 def _open_problems(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
-    ledger.open_problems_of_visit(tx, runtime.settings, visit_id=claim.subject_id)
+    ledger.follow_visit(tx, runtime.settings, visit_id=claim.subject_id)
     rounds.touch_progress(tx, UUID(claim.data["round_id"]))
     scoring.touch_standing(tx, UUID(claim.data["round_id"]))
 
@@ -55,7 +60,7 @@ def _touch_progress(tx: Session, runtime: Runtime, claim: Claim, prepared: None)
 
 
 def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
-    ledger.touch_ledger(tx)
+    opening.touch_ledger(tx)
     rounds.touch_progress(tx, UUID(claim.data["round_id"]))
     scoring.touch_standing(tx, UUID(claim.data["round_id"]))
 
@@ -63,6 +68,7 @@ def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) ->
 VERIFY_PHOTO = Handler("evidence.verify_photo", _decide_photo, _look_at_upload, _drop_upload)
 JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
 JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
+STOP_COUNTING = Handler("inspections.stop_counting", _stop_counting)
 OPEN_PROBLEMS = Handler("ledger.open_problems", _open_problems)
 TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
 TOUCH_PROGRESS = Handler("rounds.touch_progress", _touch_progress)
@@ -90,14 +96,20 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "person.renamed": (),
     "posting.added": (),
     "posting.ended": (),
-    "photo.rejected": (),
+    "photo.rejected": (JUDGE_VISITS_OF_PHOTO,),
     "photo.stored": (JUDGE_VISITS_OF_PHOTO,),
     "photo.uploaded": (VERIFY_PHOTO,),
+    "problem.changed": (),
     "problem.opened": (),
     "round.cancelled": (TOUCH_PROGRESS,),
     "round.changed": (),
     "round.closed": (TOUCH_PROGRESS,),
     "round.draw-failed": (),
+    "problem.reported-again": (),
+    "problem.withdrawn": (),
+    "retake.asked": (),
+    "retake.fulfilled": (),
+    "retake.waived": (JUDGE_VISIT,),
     "round.loaded": (),
     "round.opened": (TOUCH_PROGRESS,),
     "round.planned": (),
@@ -110,7 +122,7 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "site.move-refused": (),
     "site.moved": (),
     "site.proposed": (),
-    "site.refused": (),
+    "site.refused": (STOP_COUNTING,),
     "site.reopened": (),
     "unit.boundary-set": (),
     "unit.created": (),
@@ -126,6 +138,9 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "team.joined": (),
     "team.left": (),
     "visit.completed": (TOUCH_FEEDS,),
+    "visit.counting-changed": (TOUCH_FEEDS,),
+    "visit.late-decided": (),
+    "visit.revised": (JUDGE_VISIT, OPEN_PROBLEMS),
     "visit.submitted": (JUDGE_VISIT, OPEN_PROBLEMS),
 }
 

@@ -12,6 +12,7 @@ _FIELD_WORK = frozenset(
     {
         "photo.submit",
         "visit.submit",
+        "visit.revise",
         "task.read",
         "task.hand-over",
         "team.read",
@@ -27,6 +28,7 @@ _ROUNDS_RUN = _ROUNDS_READ | {
     "task.cancel",
     "task.hand-over",
 }
+_REPORTS = frozenset({"problem.report"})
 _MANAGE = frozenset(
     {
         "api-key.manage",
@@ -37,6 +39,17 @@ _MANAGE = frozenset(
         "people.read",
     }
 )
+_SEES_WHO = frozenset({"visit.read-double", "visit.read-people"})
+_DECIDES_VISITS = frozenset(
+    {
+        "visit.revise",
+        "visit.revise-any",
+        "visit.count",
+        "visit.decide-late",
+        "retake.ask",
+        "retake.waive",
+    }
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.HQ_ADMIN: _READ
@@ -44,20 +57,28 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _SITES
     | _MANAGE
     | _ROUNDS_RUN
+    | _SEES_WHO
+    | _DECIDES_VISITS
     | {"photo.read-original"},
-    Role.HQ_EDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | {"photo.read-original"},
+    Role.HQ_EDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | _SEES_WHO | {"photo.read-original"},
     Role.AUDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ
+    | _SEES_WHO
     | {"photo.read-original", "people.read", "audit.read"},
-    Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK,
-    Role.TEAM_LEAD: _READ | _EVIDENCE_READ | _FIELD_WORK | {"task.read-round", "task.cancel"},
+    Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK | _REPORTS,
+    Role.TEAM_LEAD: _READ
+    | _EVIDENCE_READ
+    | _FIELD_WORK
+    | _REPORTS
+    | {"task.read-round", "task.cancel", "retake.ask"},
     Role.UNIT_COORDINATOR: _READ
     | _EVIDENCE_READ
     | _SITES
     | _ROUNDS_RUN
+    | _REPORTS
     | {"people.read", "people.manage"},
-    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ,
+    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS,
     Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),
 }

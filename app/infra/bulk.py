@@ -26,7 +26,10 @@ def insert_rows(
         return 0
     names = tuple(rows[0])
     columns = {name: [row[name] for row in rows] for name in names}
-    return tx.connection().execute(_statement(table.__table__, names, skip_known), columns).rowcount
+    statement = _statement(table.__table__, names, skip_known)
+    # Without the option the count of an INSERT is not kept, and would be -1.
+    kept = {"preserve_rowcount": True}
+    return tx.connection().execute(statement, columns, execution_options=kept).rowcount
 
 
 @lru_cache(maxsize=100)

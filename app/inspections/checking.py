@@ -1,64 +1,90 @@
 """Checks a submitted visit against what is stored; every fault with its place in the body."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlmodel import Session
 
 from app.checklists import queries as checklists
 from app.evidence.rules import PhotoState
-from app.inspections import queries, rules
+from app.inspections import queries_ground, rules
 from app.inspections.content import VisitContent, photo_places
 from app.kit.errors import Fault, Invalid
 from app.organisation.rules import is_at_or_below
-from app.rounds import queries_tasks as tasks
+from app.people import queries as people
 from app.web.principal import Principal
 
 PhotoStates = Mapping[UUID, tuple[PhotoState, UUID]]
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Content without fault: the answers with their marks, and who else was there."""
+
+    marked: list[rules.Marked]
+    crew: list[UUID]
+
+
 def checked_ground(
-    tx: Session, found: queries.GroundFound, content: VisitContent, principal: Principal
-) -> queries.Ground:
+    found: queries_ground.GroundFound, content: VisitContent, principal: Principal
+) -> queries_ground.Ground:
     """The ground of a visit; raises ``Invalid`` where the body names what is not there."""
-    faults = list(_ground_faults(tx, found, content, principal))
+    faults = list(_ground_faults(found, content, principal))
     ground = found.whole()
     if faults or ground is None:
         raise Invalid("visit.invalid", faults=tuple(faults))
     return ground
 
 
-def checked_answers(
+def checked_content(
     tx: Session,
-    ground: queries.Ground,
     content: VisitContent,
+    *,
+    version_id: UUID,
     states: PhotoStates,
-    principal: Principal,
-) -> list[rules.Marked]:
-    """The answers with their marks; raises ``Invalid`` with every fault there is."""
+    by: UUID,
+    carried: Collection[UUID] = (),
+) -> Checked:
+    """What the content says, marked; raises ``Invalid`` with every fault there is.
+
+    ``carried`` photos were named by the revision before and may stay, whoever took them and
+    whatever became of them.
+    """
     given = [answer.given() for answer in content.answers]
-    marked, faults = rules.assess(_item_rules(tx, ground.version_id), given)
+    faults = list(
+        rules.outcome_faults(
+            content.outcome, note=content.note, photos=content.photos, answers=len(given)
+        )
+    )
+    marked: list[rules.Marked] = []
+    if content.outcome is rules.Outcome.INSPECTED:
+        marked, found = rules.assess(_item_rules(tx, version_id), given)
+        faults += found
     faults += rules.duplicate_faults(content.photos, given)
-    faults += _photo_faults(content, states, principal.user_id)
+    new = {photo: state for photo, state in states.items() if photo not in carried}
+    faults += _photo_faults(content, new, by)
+    crew = people.find_people(tx, content.crew) if content.crew else {}
+    faults += [
+        _unknown(f"/crew/{index}", "person", login)
+        for index, login in enumerate(content.crew)
+        if login not in crew
+    ]
+    if content.ended_at < content.started_at:
+        faults.append(Fault("/ended_at", "field.order"))
     if faults:
         raise Invalid("visit.invalid", faults=tuple(faults))
-    return marked
+    return Checked(marked, sorted(person.id for person in crew.values()))
 
 
 def _ground_faults(
-    tx: Session, found: queries.GroundFound, content: VisitContent, principal: Principal
+    found: queries_ground.GroundFound, content: VisitContent, principal: Principal
 ) -> Iterator[Fault]:
     if found.round_state is None:
         yield _unknown("/round_id", "round", content.round_id)
     if found.site is None or found.area is None or not _may_inspect(found.area.path, principal):
         yield _unknown("/site", "site", content.site)
-    elif content.task_id is not None and not tasks.is_member(
-        tx,
-        task_id=content.task_id,
-        person_id=principal.user_id,
-        site_id=found.site.id,
-        round_id=content.round_id,
-    ):
+    elif content.task_id is not None and not found.on_task:
         yield _unknown("/task_id", "task", content.task_id)
     if found.version_id is None:
         yield _unknown("/checklist", "checklist", f"{content.checklist}/{content.version}")

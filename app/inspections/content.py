@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from app.checklists.rules import Value
-from app.inspections.rules import AnswerGiven, FindingGiven
+from app.inspections.rules import AnswerGiven, FindingGiven, Outcome
 from app.kit.geo import Crs
 
 _DIGEST_CHARS = 24
@@ -66,10 +66,22 @@ class VisitContent:
     note: str | None
     photos: tuple[UUID, ...]
     answers: tuple[AnswerContent, ...]
+    outcome: Outcome = Outcome.INSPECTED
+    crew: tuple[str, ...] = ()
 
     def all_photos(self) -> set[UUID]:
         """Every photo that the visit names anywhere."""
         return {photo for _, photo in photo_places(self)}
+
+
+@dataclass(frozen=True)
+class RevisionContent:
+    """A new whole content of a visit, the revision that it replaces, and why."""
+
+    id: UUID
+    based_on: int
+    reason: str
+    content: VisitContent
 
 
 def photo_places(content: VisitContent) -> Iterator[tuple[str, UUID]]:
@@ -86,7 +98,11 @@ def photo_places(content: VisitContent) -> Iterator[tuple[str, UUID]]:
 
 
 def parts_of(content: VisitContent) -> dict[str, str]:
-    """A short SHA-256 per part of the body, keyed by its pointer; answers by their item."""
+    """A short SHA-256 per part of the body, keyed by its pointer; answers by their item.
+
+    Parts that came with later versions are left out where they say what silence says, so that
+    the digests of earlier bodies stay what they are.
+    """
     parts: dict[str, Any] = {
         "/round_id": content.round_id,
         "/site": content.site,
@@ -98,8 +114,37 @@ def parts_of(content: VisitContent) -> dict[str, str]:
         "/note": content.note,
         "/photos": content.photos,
     }
+    if content.outcome is not Outcome.INSPECTED:
+        parts["/outcome"] = content.outcome.value
+    if content.crew:
+        parts["/crew"] = sorted(content.crew)
     parts |= {f"/answers[{answer.item}]": answer for answer in content.answers}
     return {pointer: _digest(part) for pointer, part in parts.items()}
+
+
+def parts_of_revision(revision: RevisionContent) -> dict[str, str]:
+    """The same for a revision, with its reason and what it is based on."""
+    own = {"/based_on": _digest(revision.based_on), "/reason": _digest(revision.reason)}
+    return parts_of(revision.content) | own
+
+
+def with_photo(content: VisitContent, old: UUID, new: UUID) -> VisitContent:
+    """The same content with one photo exchanged for another wherever it is named."""
+
+    def exchanged(photos: tuple[UUID, ...]) -> tuple[UUID, ...]:
+        return tuple(new if photo == old else photo for photo in photos)
+
+    answers = tuple(
+        replace(
+            answer,
+            photos=exchanged(answer.photos),
+            findings=tuple(
+                replace(finding, photos=exchanged(finding.photos)) for finding in answer.findings
+            ),
+        )
+        for answer in content.answers
+    )
+    return replace(content, photos=exchanged(content.photos), answers=answers)
 
 
 def differences(first: Mapping[str, str], second: Mapping[str, str]) -> Sequence[str]:

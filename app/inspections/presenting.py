@@ -1,5 +1,7 @@
 """Between rows of inspections and their wire shapes."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from app.checklists.rules import written
@@ -8,20 +10,31 @@ from app.inspections.content import (
     AnswerContent,
     FindingContent,
     PlaceGiven,
+    RevisionContent,
     VisitContent,
 )
+from app.inspections.queries_visible import VisitView
 from app.inspections.schemas import (
     AnswerIn,
     AnswerOut,
+    Content,
     FindingOut,
+    RevisionIn,
     VisitDetailOut,
     VisitIn,
     VisitOut,
+    VisitState,
 )
 from app.inspections.tables import Finding, Visit, VisitPhoto, VisitRevision
+from app.kit.marks import score_of
 from app.organisation.presenting import named
+from app.people.tables import Person
+from app.rounds.schemas import ChecklistRef
 from app.web.language import Language, pick
+from app.web.principal import Principal
 from app.web.wire import Location, Named
+
+READ_PEOPLE = "visit.read-people"
 
 
 def content_of(body: VisitIn) -> VisitContent:
@@ -33,13 +46,38 @@ def content_of(body: VisitIn) -> VisitContent:
         checklist=body.checklist.code,
         version=body.checklist.version,
         task_id=body.task_id,
-        started_at=body.started_at,
-        ended_at=body.ended_at,
-        place=_place(body.location),
-        note=body.note,
-        photos=tuple(body.photos),
-        answers=tuple(_answer(answer) for answer in body.answers),
+        **_said(body),
     )
+
+
+def revision_content_of(
+    body: RevisionIn, view: VisitView, checklist: tuple[str, int]
+) -> RevisionContent:
+    """A revision on the wire as the service takes it; what it revises stays where it was."""
+    visit = view.visit
+    content = VisitContent(
+        id=visit.id,
+        round_id=visit.round_id,
+        site=view.site.code,
+        checklist=checklist[0],
+        version=checklist[1],
+        task_id=visit.task_id,
+        **_said(body),
+    )
+    return RevisionContent(body.id, body.based_on, body.reason, content)
+
+
+def _said(body: Content) -> dict[str, Any]:
+    return {
+        "outcome": body.outcome,
+        "crew": tuple(dict.fromkeys(body.crew)),
+        "started_at": body.started_at,
+        "ended_at": body.ended_at,
+        "place": _place(body.location),
+        "note": body.note,
+        "photos": tuple(body.photos),
+        "answers": tuple(_answer(answer) for answer in body.answers),
+    }
 
 
 def _answer(answer: AnswerIn) -> AnswerContent:
@@ -63,9 +101,7 @@ def _place(location: Location | None) -> PlaceGiven | None:
     return PlaceGiven(location.lat, location.lon, location.crs, location.accuracy_m)
 
 
-def visit_out(
-    visit: Visit, revision: VisitRevision, site: str, score: str | None, missing: list[UUID]
-) -> VisitOut:
+def visit_out(visit: Visit, revision: VisitRevision, site: str, missing: list[UUID]) -> VisitOut:
     """What a phone is told about a visit that it sent."""
     return VisitOut(
         id=visit.id,
@@ -75,28 +111,48 @@ def visit_out(
         outcome=revision.outcome,
         earned=written(revision.earned),
         possible=written(revision.possible),
-        score=score,
+        score=score_of(revision.earned, revision.possible),
         counting=visit.counting,
+        not_counting_reason=visit.not_counting_reason,
         late=visit.late,
+        late_decision=visit.late_decision,
         received_at=visit.received_at,
         missing_photos=missing,
     )
 
 
+def state_of(visit: Visit) -> VisitState:
+    """Whether the visit waits for photos."""
+    return "complete" if visit.completed_at else "waiting-for-photos"
+
+
+def person_named(person: Person) -> Named:
+    """Somebody, for those who may know who was there."""
+    return Named(code=person.login, name=person.name)
+
+
 def visit_detail_out(
     short: VisitOut,
-    view: queries.VisitView,
+    view: VisitView,
+    checklist: tuple[str, int],
     answers: list[queries.AnswerView],
-    photos: list[VisitPhoto],
+    photos: Sequence[VisitPhoto],
+    *,
+    reader: Principal,
     language: Language,
 ) -> VisitDetailOut:
     """A visit with the answers that the caller may see."""
+    revision, people = view.revision, [person_named(person) for person in view.people]
+    knows = reader.has(READ_PEOPLE)
     return VisitDetailOut(
         **dict(short),
-        state="complete" if view.visit.completed_at else "waiting-for-photos",
-        note=view.revision.note,
-        started_at=view.revision.started_at,
-        ended_at=view.revision.ended_at,
+        checklist=ChecklistRef(code=checklist[0], version=checklist[1]),
+        state=state_of(view.visit),
+        note=revision.note,
+        started_at=revision.started_at,
+        ended_at=revision.ended_at,
+        submitted_by=people[0] if knows else None,
+        crew=people[1:] if knows else None,
         photos=[photo.photo_id for photo in photos if photo.item_id is None],
         answers=[_answer_out(answer, language) for answer in answers],
     )

@@ -176,3 +176,110 @@ def _twice(at: str, photos: Sequence[UUID]) -> Iterator[Fault]:
 def is_late(state: RoundState) -> bool:
     """Whether a visit that arrives in this state is kept for headquarters to decide."""
     return state not in (RoundState.PLANNED, RoundState.OPEN)
+
+
+class NotCounting(StrEnum):
+    """Why a visit is kept and does not count."""
+
+    DOUBLE = "double"
+    LATE = "late"
+    OUTCOME = "outcome"
+    REPLACED = "replaced"
+    SITE_REFUSED = "site_refused"
+
+
+class LateDecision(StrEnum):
+    """What headquarters said of a late visit."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class RetakeState(StrEnum):
+    OPEN = "open"
+    FULFILLED = "fulfilled"
+    WAIVED = "waived"
+
+
+def why_not_counting(
+    *, late: bool, outcome: Outcome, blind: bool, taken: bool
+) -> NotCounting | None:
+    """Why a visit does not count, the strongest reason first; None where it counts.
+
+    ``late``: arrived after the close and not accepted. ``blind``: its task is a blind double.
+    ``taken``: another visit counts for the same round, site, source and checklist.
+    """
+    if late:
+        return NotCounting.LATE
+    if outcome is not Outcome.INSPECTED:
+        return NotCounting.OUTCOME
+    return NotCounting.DOUBLE if blind or taken else None
+
+
+def after_revision(
+    present: NotCounting | None, outcome: Outcome, *, blind: bool, taken: bool
+) -> NotCounting | None:
+    """Whether a visit counts once a revision gave it this outcome.
+
+    Nobody moves up by himself when a counting visit stops counting: the next inspection counts,
+    or the one that headquarters chooses.
+    """
+    if present is None:
+        return None if outcome is Outcome.INSPECTED else NotCounting.OUTCOME
+    if present is NotCounting.OUTCOME:
+        return why_not_counting(late=False, outcome=outcome, blind=blind, taken=taken)
+    return present
+
+
+def outcome_faults(
+    outcome: Outcome, *, note: str | None, photos: Sequence[UUID], answers: int
+) -> Iterator[Fault]:
+    """A site that could not be inspected needs a reason and a photo, and has no answers."""
+    if outcome is Outcome.INSPECTED:
+        return
+    if not (note or "").strip():
+        yield Fault("/note", "outcome.reason-missing")
+    if not photos:
+        yield Fault("/photos", "outcome.photo-missing")
+    if answers:
+        yield Fault("/answers", "outcome.answers")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What two visits to one site say of the same items."""
+
+    agreeing: Sequence[str]
+    differing: Sequence[tuple[str, str | None, str | None]]
+
+
+def compare(first: Mapping[str, str], second: Mapping[str, str]) -> Compared:
+    """Items by code with equal answers, and those with different ones (None: not answered)."""
+    codes = sorted(first.keys() | second.keys())
+    agreeing = [code for code in codes if first.get(code) == second.get(code)]
+    differing = [
+        (code, first.get(code), second.get(code)) for code in codes if code not in set(agreeing)
+    ]
+    return Compared(agreeing, differing)
+
+
+class NoRevision(StrEnum):
+    """Why a visit may not be revised by the one who asks."""
+
+    PUBLISHED = "published"
+    ROUND_OVER = "round_over"
+    NOT_THERE = "not_there"
+
+
+def may_revise(state: RoundState, *, was_there: bool, is_headquarters: bool) -> NoRevision | None:
+    """None where a revision is allowed.
+
+    Who was there may until the close, headquarters until the publication, nobody after it.
+    """
+    if not (was_there or is_headquarters):
+        return NoRevision.NOT_THERE
+    if state is RoundState.PUBLISHED:
+        return NoRevision.PUBLISHED
+    if is_late(state) and not is_headquarters:
+        return NoRevision.ROUND_OVER
+    return None

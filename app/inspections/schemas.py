@@ -4,15 +4,21 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StrictInt
+from pydantic import ConfigDict, Field, StrictInt, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from app.inspections.rules import Outcome
+from app.inspections.rules import LateDecision, NotCounting, Outcome, RetakeState
+from app.rounds.rules import Source
 from app.rounds.schemas import ChecklistRef
 from app.web.wire import Code, Location, Named, Note, Text, When, Wire
 
 _MOST_PHOTOS = 50
 _MOST_FINDINGS = 100
+_MOST_ANSWERS = 200
+_MOST_CREW = 20
 PhotoIds = Annotated[list[UUID], Field(max_length=_MOST_PHOTOS)]
+Reason = Annotated[Note, Field(min_length=1)]
+VisitState = Literal["waiting-for-photos", "complete"]
 
 
 class FindingIn(Wire):
@@ -36,8 +42,36 @@ class AnswerIn(Wire):
     )
 
 
-class VisitIn(Wire):
-    """A whole visit. Every item of the checklist version is answered exactly once."""
+class Content(Wire):
+    """What a visit says.
+
+    Every item that applies is answered exactly once, unless the site could not be inspected: then
+    there are no answers, but a note and a photo. ``crew``: the logins of who else was there.
+    """
+
+    outcome: Outcome = Outcome.INSPECTED
+    started_at: When
+    ended_at: When
+    location: Location | None = None
+    note: Note | None = None
+    crew: Annotated[list[Code], Field(max_length=_MOST_CREW)] = Field(default_factory=list)
+    photos: PhotoIds = Field(default_factory=list)
+    answers: Annotated[list[AnswerIn], Field(max_length=_MOST_ANSWERS)] = Field(
+        default_factory=list, validate_default=True
+    )
+
+    @field_validator("answers")
+    @classmethod
+    def _inspected_has_answers(
+        cls, answers: list[AnswerIn], known: ValidationInfo
+    ) -> list[AnswerIn]:
+        if not answers and known.data.get("outcome") is Outcome.INSPECTED:
+            raise PydanticCustomError("too_short", "no answers", {"min_length": 1})
+        return answers
+
+
+class VisitIn(Content):
+    """A whole visit."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -77,12 +111,33 @@ class VisitIn(Wire):
     site: Code
     checklist: ChecklistRef
     task_id: UUID | None = None
-    started_at: When
-    ended_at: When
-    location: Location | None = None
-    note: Note | None = None
-    photos: PhotoIds = Field(default_factory=list)
-    answers: Annotated[list[AnswerIn], Field(min_length=1, max_length=200)]
+
+
+class RevisionIn(Content):
+    """A new whole content of a visit. ``based_on``: the number of the revision it replaces."""
+
+    id: UUID
+    based_on: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+    reason: Reason
+
+
+class ReasonIn(Wire):
+    """Why headquarters decides so."""
+
+    reason: Reason
+
+
+class RetakeIn(Wire):
+    """A photo of the visit that is to be taken again, and why."""
+
+    photo_id: UUID
+    reason: Reason
+
+
+class FulfilIn(Wire):
+    """The photo that takes the place of the one that was asked for again."""
+
+    photo_id: UUID
 
 
 class VisitOut(Wire):
@@ -97,7 +152,9 @@ class VisitOut(Wire):
     possible: str
     score: str | None
     counting: bool
+    not_counting_reason: NotCounting | None
     late: bool
+    late_decision: LateDecision | None
     received_at: datetime
     missing_photos: list[UUID]
 
@@ -123,9 +180,110 @@ class AnswerOut(Wire):
 
 
 class VisitDetailOut(VisitOut):
-    state: Literal["waiting-for-photos", "complete"]
+    """``submitted_by`` and ``crew`` are shown to headquarters only, and null to all others."""
+
+    checklist: ChecklistRef
+    state: VisitState
     note: str | None
     started_at: datetime
     ended_at: datetime
+    submitted_by: Named | None
+    crew: list[Named] | None
     photos: list[UUID]
     answers: list[AnswerOut]
+
+
+class VisitRowOut(Wire):
+    """One visit of a list; ``submitted_by`` is shown to headquarters only."""
+
+    id: UUID
+    revision: int
+    round_id: UUID
+    site: Named
+    area: Named | None
+    source: Source
+    outcome: Outcome
+    earned: str
+    possible: str
+    score: str | None
+    state: VisitState
+    counting: bool
+    not_counting_reason: NotCounting | None
+    late: bool
+    late_decision: LateDecision | None
+    received_at: datetime
+    submitted_by: Named | None
+
+
+class VisitPage(Wire):
+    items: list[VisitRowOut]
+    next_cursor: str | None
+
+
+class RevisionOut(Wire):
+    """One revision of a visit; ``reason`` is null for the first."""
+
+    id: UUID
+    number: int
+    reason: str | None
+    outcome: Outcome
+    earned: str
+    possible: str
+    score: str | None
+    received_at: datetime
+    submitted_by: Named | None
+
+
+class RevisionsOut(Wire):
+    """All revisions, the first one first."""
+
+    items: list[RevisionOut]
+
+
+class DifferingOut(Wire):
+    """An item that two visits answer differently; null: not answered there."""
+
+    item: str
+    value: str | None
+    other: str | None
+
+
+class ComparedOut(Wire):
+    """Another visit to the same site, and where both say the same."""
+
+    visit_id: UUID
+    counting: bool
+    not_counting_reason: NotCounting | None
+    state: VisitState
+    outcome: Outcome
+    agreeing: list[str]
+    differing: list[DifferingOut]
+
+
+class DoubleOut(Wire):
+    """A visit beside the others for the same round, site, source and checklist."""
+
+    visit_id: UUID
+    counting: bool
+    outcome: Outcome
+    others: list[ComparedOut]
+
+
+class RetakeOut(Wire):
+    """A photo that is to be taken again."""
+
+    id: UUID
+    visit_id: UUID
+    round_id: UUID
+    site: Named
+    photo_id: UUID
+    state: RetakeState
+    reason: str
+    asked_at: datetime
+    decided_at: datetime | None
+    new_photo_id: UUID | None
+
+
+class RetakePage(Wire):
+    items: list[RetakeOut]
+    next_cursor: str | None

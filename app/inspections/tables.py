@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.infra.columns import Instant, Json, enum_column, id_column
-from app.inspections.rules import Outcome
+from app.inspections.rules import LateDecision, NotCounting, Outcome, RetakeState
 from app.kit.geo import Crs
 from app.rounds.rules import Source
 
@@ -29,7 +29,20 @@ class Visit(SQLModel, table=True):
             postgresql_where=sa.text("counting"),
         ),
         sa.Index("ix_visit_of_site", "site_id", "received_at", "id"),
-        sa.CheckConstraint("NOT (counting AND late)", name="late_does_not_count"),
+        sa.CheckConstraint(
+            "counting = (not_counting_reason IS NULL)", name="why_it_does_not_count"
+        ),
+        sa.CheckConstraint(
+            "NOT (counting AND late AND late_decision IS DISTINCT FROM 'accepted')",
+            name="late_does_not_count",
+        ),
+        sa.CheckConstraint("late OR late_decision IS NULL", name="late_decided"),
+        sa.Index("ix_visit_received", "received_at", "id"),
+        sa.Index(
+            "ix_visit_undecided",
+            "round_id",
+            postgresql_where=sa.text("late AND late_decision IS NULL"),
+        ),
         sa.UniqueConstraint("current_revision_id"),
         sa.ForeignKeyConstraint(
             ["current_revision_id"],
@@ -49,7 +62,9 @@ class Visit(SQLModel, table=True):
     submitted_by: UUID = Field(foreign_key="person.id", index=True)
     current_revision_id: UUID
     counting: bool
+    not_counting_reason: NotCounting | None = Field(sa_type=enum_column(NotCounting))
     late: bool
+    late_decision: LateDecision | None = Field(default=None, sa_type=enum_column(LateDecision))
     received_at: Instant
     completed_at: Instant | None
 
@@ -66,6 +81,7 @@ class VisitRevision(SQLModel, table=True):
         sa.UniqueConstraint("visit_id", "number"),
         sa.CheckConstraint("ended_at >= started_at", name="span"),
         sa.CheckConstraint("earned >= 0 AND earned <= possible", name="marks"),
+        sa.CheckConstraint("(number = 1) = (reason IS NULL)", name="why_revised"),
     )
 
     id: UUID = id_column()
@@ -83,10 +99,20 @@ class VisitRevision(SQLModel, table=True):
     crs: Crs | None = Field(sa_type=enum_column(Crs))
     accuracy_m: float | None
     note: str | None = Field(max_length=2000)
+    reason: str | None = Field(max_length=2000)
     area_path: str = Field(max_length=400)
     scored_lines: list[UUID] = Field(sa_type=sa.ARRAY(sa.Uuid))
     earned: int
     possible: int
+
+
+class VisitCrew(SQLModel, table=True):
+    """Who else was there; the one who submitted always was."""
+
+    __tablename__ = "visit_crew"
+
+    revision_id: UUID = Field(foreign_key="visit_revision.id", primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id", primary_key=True, index=True)
 
 
 class Answer(SQLModel, table=True):
@@ -112,18 +138,17 @@ class Answer(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """One fault that was seen; each opens a ledger entry of its own."""
+    """One fault that was seen; the same id in a later revision is the same fault."""
 
     __tablename__ = "finding"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["revision_id", "item_id"], ["answer.revision_id", "answer.item_id"]
         ),
-        sa.Index("ix_finding_revision_id", "revision_id"),
     )
 
+    revision_id: UUID = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
-    revision_id: UUID
     item_id: UUID
     position: int = Field(sa_type=sa.SmallInteger)
     note: str | None = Field(max_length=2000)
@@ -149,12 +174,39 @@ class VisitPhoto(SQLModel, table=True):
             name="uq_visit_photo_place",
             postgresql_nulls_not_distinct=True,
         ),
+        sa.ForeignKeyConstraint(
+            ["revision_id", "finding_id"],
+            ["finding.revision_id", "finding.id"],
+            name="fk_visit_photo_finding",
+        ),
         sa.Index("ix_visit_photo_photo_id", "photo_id"),
-        sa.Index("ix_visit_photo_finding_id", "finding_id"),
     )
 
     id: UUID = id_column()
     revision_id: UUID = Field(foreign_key="visit_revision.id")
     photo_id: UUID
     item_id: UUID | None
-    finding_id: UUID | None = Field(foreign_key="finding.id")
+    finding_id: UUID | None
+
+
+class Retake(SQLModel, table=True):
+    """A photo of a visit that is to be taken again; asked for once per visit and photo."""
+
+    __tablename__ = "retake"
+    __table_args__ = (
+        sa.UniqueConstraint("visit_id", "photo_id"),
+        sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided"),
+        sa.CheckConstraint("state = 'fulfilled' OR new_photo_id IS NULL", name="new_photo"),
+    )
+
+    id: UUID = id_column()
+    visit_id: UUID = Field(foreign_key="visit.id")
+    photo_id: UUID
+    state: RetakeState = Field(sa_type=enum_column(RetakeState))
+    reason: str = Field(max_length=2000)
+    asked_by: UUID | None = Field(foreign_key="person.id")
+    asked_at: Instant
+    decided_by: UUID | None = Field(default=None, foreign_key="person.id")
+    decided_at: Instant | None = None
+    decision: str | None = Field(default=None, max_length=2000)
+    new_photo_id: UUID | None = None

@@ -8,6 +8,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -67,3 +68,17 @@ def decode_id(cursor: str | None) -> UUID | None:
         return UUID(str(decode_cursor(cursor, str)[0]))
     except ValueError as error:
         raise _bad_cursor() from error
+
+
+def decode_instant_and_id(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """The instant and row id inside a cursor, or None for the first page."""
+    if cursor is None:
+        return None
+    instant, row_id = decode_cursor(cursor, str, str)
+    try:
+        found = datetime.fromisoformat(str(instant)), UUID(str(row_id))
+    except ValueError as error:
+        raise _bad_cursor() from error
+    if found[0].tzinfo is None:
+        raise _bad_cursor()
+    return found

@@ -68,19 +68,27 @@ def get_problem(tx: Session, principal: Principal, number: str) -> ProblemView:
     return _with_context(tx, rows)[0]
 
 
-def _visible(principal: Principal) -> Any:
+def get_problem_by_id(tx: Session, problem_id: UUID) -> ProblemView:
+    """A problem that exists, whoever asks."""
+    return _with_context(tx, tx.execute(_problems().where(col(Problem.id) == problem_id)).all())[0]
+
+
+def _problems() -> Any:
     return (
         sa.select(Problem, Site, Category, Line)
         .join(Site, col(Site.id) == Problem.site_id, isouter=True)
         .join(Category, col(Category.id) == Problem.category_id, isouter=True)
         .join(Line, col(Line.id) == Problem.line_id)
-        .where(
-            within_reach(
-                principal.postings,
-                area=col(Problem.area_path),
-                line=col(Problem.line_id),
-                answerable=col(Problem.answerable_path),
-            )
+    )
+
+
+def _visible(principal: Principal) -> Any:
+    return _problems().where(
+        within_reach(
+            principal.postings,
+            area=col(Problem.area_path),
+            line=col(Problem.line_id),
+            answerable=col(Problem.answerable_path),
         )
     )
 
@@ -135,8 +143,8 @@ def _photos_of(tx: Session, problem_ids: Sequence[UUID]) -> dict[UUID, list[Phot
 
 
 @dataclass(frozen=True)
-class OpenFinding:
-    """A finding without a ledger entry, with what the entry takes from it."""
+class SeenFinding:
+    """A finding of a visit's present revision, with what its ledger entry takes from it."""
 
     finding: Finding
     answer: Answer
@@ -147,12 +155,20 @@ class OpenFinding:
     answerable_path: str | None
 
 
-def findings_without_problem(tx: Session, visit_id: UUID) -> list[OpenFinding]:
-    """The findings of a visit's present revision that have opened no problem yet."""
+def present_findings(tx: Session, visit_id: UUID) -> list[SeenFinding]:
+    """The findings of a visit's present revision, in the order in which they were given."""
     unit: Any = sa.orm.aliased(Unit)
-    opened = sa.exists().where(col(Problem.finding_id) == col(Finding.id))
+    area: Any = sa.orm.aliased(Unit)
     query: Any = (
-        sa.select(Finding, Answer, Item, Visit, VisitRevision, col(Site.unit_id), unit.path)
+        sa.select(
+            Finding,
+            Answer,
+            Item,
+            Visit,
+            VisitRevision,
+            sa.func.coalesce(area.id, col(Site.unit_id)),
+            unit.path,
+        )
         .join(VisitRevision, col(VisitRevision.id) == Finding.revision_id)
         .join(Visit, col(Visit.current_revision_id) == VisitRevision.id)
         .join(Site, col(Site.id) == Visit.site_id)
@@ -165,10 +181,35 @@ def findings_without_problem(tx: Session, visit_id: UUID) -> list[OpenFinding]:
         )
         .join(Item, col(Item.id) == Finding.item_id)
         .join(unit, unit.id == Answer.answerable_unit_id, isouter=True)
-        .where(col(Visit.id) == visit_id, ~opened)
+        .join(area, area.path == Answer.area_path, isouter=True)
+        .where(col(Visit.id) == visit_id)
         .order_by(col(Answer.position), col(Finding.position))
     )
-    return [OpenFinding(*row) for row in tx.execute(query).all()]
+    return [SeenFinding(*row) for row in tx.execute(query).all()]
+
+
+def lock_problems_of_visit(tx: Session, visit_id: UUID) -> dict[UUID, Problem]:
+    """The entries that the findings of a visit opened, by finding, locked."""
+    rows = tx.exec(
+        select(Problem)
+        .where(Problem.visit_id == visit_id)
+        .order_by(col(Problem.id))
+        .with_for_update()
+    ).all()
+    return {one.finding_id: one for one in rows if one.finding_id is not None}
+
+
+def photo_ids_of(tx: Session, problem_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Per entry the photos that it names, in their order."""
+    rows = tx.exec(
+        select(ProblemPhoto)
+        .where(col(ProblemPhoto.problem_id).in_(problem_ids))
+        .order_by(col(ProblemPhoto.problem_id), col(ProblemPhoto.position))
+    ).all()
+    found: dict[UUID, list[UUID]] = {problem_id: [] for problem_id in problem_ids}
+    for row in rows:
+        found[row.problem_id].append(row.photo_id)
+    return found
 
 
 def photos_of_findings(tx: Session, revision_id: UUID) -> dict[UUID, list[UUID]]:

@@ -16,9 +16,10 @@ from app.infra.blobs import Blobs
 from app.kit import clock
 from app.kit.paging import decode_id
 from app.ledger import queries
+from app.ledger.opening import FEED
 from app.ledger.rules import STATE_LABELS, ProblemState
 from app.ledger.schemas import ProblemOut, ProblemPage, ProblemPhotoOut
-from app.ledger.service import FEED
+from app.ledger.tables import Problem
 from app.organisation.presenting import named
 from app.web.etag import feed_tag
 from app.web.language import Lang, Language, pick
@@ -26,7 +27,7 @@ from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import STANDARD_LIMIT, Cursor, Limit
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
-from app.web.wire import Code, Named
+from app.web.wire import Code, Location, Named
 
 router = APIRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ledger.read")]
@@ -58,7 +59,7 @@ def list_ledger(
     response.headers.update(tag.headers)
     blobs: Blobs = request.app.state.blobs
     return ProblemPage(
-        items=[_problem_out(view, blobs, language) for view in page.items],
+        items=[problem_out(view, blobs, language) for view in page.items],
         as_of=business_time.now(tx),
         next_cursor=page.next_cursor,
     )
@@ -69,7 +70,7 @@ def get_ledger_entry(
     tx: Tx, reader: Reader, language: Lang, request: Request, number: Code
 ) -> ProblemOut:
     """One problem by its number."""
-    return _problem_out(queries.get_problem(tx, reader, number), request.app.state.blobs, language)
+    return problem_out(queries.get_problem(tx, reader, number), request.app.state.blobs, language)
 
 
 def _address_age(expires_s: int) -> int:
@@ -80,7 +81,8 @@ def _address_age(expires_s: int) -> int:
     return int(clock.real_now().timestamp()) // max(1, expires_s // 2)
 
 
-def _problem_out(view: queries.ProblemView, blobs: Blobs, language: Language) -> ProblemOut:
+def problem_out(view: queries.ProblemView, blobs: Blobs, language: Language) -> ProblemOut:
+    """An entry as it is shown, with addresses of its photos."""
     problem, area = view.problem, view.area
     zh, en = STATE_LABELS[problem.state]
     site = view.site
@@ -99,9 +101,19 @@ def _problem_out(view: queries.ProblemView, blobs: Blobs, language: Language) ->
         answerable_unit=named(view.answerable, language) if view.answerable else None,
         veto=problem.veto,
         note=problem.note,
+        location=_location(problem),
+        cancel_reason=problem.cancel_reason,
         photos=[_photo_out(photo, blobs) for photo in view.photos],
         round_id=problem.round_id,
         visit_id=problem.visit_id,
+    )
+
+
+def _location(problem: Problem) -> Location | None:
+    if problem.lat is None or problem.lon is None or problem.crs is None:
+        return None
+    return Location(
+        lat=problem.lat, lon=problem.lon, crs=problem.crs, accuracy_m=problem.accuracy_m
     )
 
 

@@ -16,7 +16,10 @@ class ProblemState(StrEnum):
 
 
 class ProblemSource(StrEnum):
+    """Who says so: a visit's finding, or somebody who saw it on his way (巡查)."""
+
     VISIT = "visit"
+    PATROL = "patrol"
 
 
 STATE_LABELS: dict[ProblemState, tuple[str, str]] = {

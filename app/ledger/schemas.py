@@ -1,12 +1,17 @@
 """Wire shapes of the ledger."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from app.checklists.schemas import CategoryOut
 from app.evidence.rules import PhotoRole, PhotoState
 from app.ledger.rules import ProblemSource, ProblemState
-from app.web.wire import Named, Wire
+from app.web.wire import Code, Location, Named, Note, When, Wire
+
+_MOST_PHOTOS = 20
 
 
 class ProblemPhotoOut(Wire):
@@ -33,9 +38,33 @@ class ProblemOut(Wire):
     answerable_unit: Named | None
     veto: bool
     note: str | None
+    location: Location | None
+    cancel_reason: str | None
     photos: list[ProblemPhotoOut]
     round_id: UUID | None
     visit_id: UUID | None
+
+
+class CategoryRef(Wire):
+    """A problem category: codes differ between schemes and versions."""
+
+    scheme: Code
+    code: Code
+    version: Code
+
+
+class ReportIn(Wire):
+    """A fault that somebody saw. One of ``site``, ``unit`` and ``location`` says where."""
+
+    id: UUID
+    category: CategoryRef | None = None
+    line: Code
+    site: Code | None = None
+    unit: Code | None = None
+    location: Location | None = None
+    note: Annotated[Note, Field(min_length=1)]
+    photos: Annotated[list[UUID], Field(max_length=_MOST_PHOTOS)] = Field(default_factory=list)
+    found_at: When
 
 
 class ProblemPage(Wire):

@@ -1,73 +1,171 @@
-"""Opening problems: every finding of a visit becomes one ledger entry, whoever asks how often."""
+"""The ledger follows the visits: each finding of the present revision is one entry.
 
+Handling looks at the present revision only and holds the visit, so that repeats and any order of
+jobs end in the same state. A finding keeps its entry through all revisions: what it says is
+brought up to date, an entry whose finding is gone is withdrawn, and one that comes back is
+reported again. Late and second visits open entries too: a fault is a fault, whether the visit
+counts for the ranking or not.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from app.config import Settings
-from app.infra import business_time, events, feeds
-from app.kit.ids import document_number
+from app.infra import business_time, events
+from app.inspections import queries_ground
 from app.ledger import queries
+from app.ledger.opening import NewProblem, open_problems, touch_ledger, write_photos
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
 
-FEED = "ledger"
+WITHDRAWN = "检查修订后不再有此问题 · a revision of the visit does not name it any more"
+_FIXED = {"round_id", "visit_id", "site_id", "finding_id", "area_id", "area_path"}
+_UNSAID = {"revision_id", "answerable_path"}  # internal, or follows from another
 
 
-def open_problems_of_visit(tx: Session, settings: Settings, *, visit_id: UUID) -> int:
-    """One problem per finding that has none yet; returns how many were opened.
-
-    Repeating it opens nothing: ``problem.finding_id`` is unique. Late and second visits open
-    problems too: a fault is a fault, whether the visit counts for the ranking or not.
-    """
-    found = queries.findings_without_problem(tx, visit_id)
-    if not found:
-        return 0
+def follow_visit(tx: Session, settings: Settings, *, visit_id: UUID) -> int:
+    """Make the entries of a visit what its present revision says; returns how many changed."""
+    queries_ground.lock_visit(tx, visit_id)
+    seen = queries.present_findings(tx, visit_id)
+    known = queries.lock_problems_of_visit(tx, visit_id)
+    photos = queries.photos_of_findings(tx, seen[0].revision.id) if seen else {}
+    named = {
+        one.finding.id: photos.get(one.finding.id) or photos.get(one.item.id, []) for one in seen
+    }
+    fresh = [_new(one, named[one.finding.id]) for one in seen if one.finding.id not in known]
+    changed = len(open_problems(tx, settings, fresh))
     now = business_time.now(tx)
-    year = now.astimezone(ZoneInfo(settings.timezone)).year
-    photos = queries.photos_of_findings(tx, found[0].revision.id)
-    for serial, one in zip(queries.next_serials(tx, len(found)), found, strict=True):
-        problem = _problem(one, document_number(year, serial), now)
-        tx.add(problem)
-        named = photos.get(one.finding.id) or photos.get(one.item.id, [])
-        for position, photo_id in enumerate(named):
-            tx.add(ProblemPhoto(problem_id=problem.id, photo_id=photo_id, position=position))
-        events.record(
-            tx,
-            "problem.opened",
-            subject=("problem", problem.id),
-            number=problem.number,
-            source=problem.source.value,
-        )
+    there = {one.finding.id: one for one in seen}
+    shown = queries.photo_ids_of(tx, [problem.id for problem in known.values()])
+    for finding_id, problem in known.items():
+        if finding_id in there:
+            changed += _bring_back(tx, problem)
+            one = there[finding_id]
+            changed += _update(tx, problem, one, shown[problem.id], named[finding_id])
+        else:
+            changed += _withdraw(tx, problem, now)
     tx.flush()
-    feeds.touch(tx, [FEED])
-    return len(found)
+    if changed:
+        touch_ledger(tx)
+    return changed
 
 
-def _problem(one: queries.OpenFinding, number: str, opened_at: datetime) -> Problem:
-    return Problem(
-        number=number,
-        source=ProblemSource.VISIT,
-        state=ProblemState.REPORTED,
-        round_id=one.visit.round_id,
-        visit_id=one.visit.id,
-        finding_id=one.finding.id,
-        site_id=one.visit.site_id,
-        category_id=one.item.category_id,
-        line_id=one.answer.line_id,
-        area_id=one.area_id,
-        area_path=one.answer.area_path,
-        answerable_unit_id=one.answer.answerable_unit_id,
-        answerable_path=one.answerable_path,
-        veto=one.item.veto,
-        note=one.finding.note,
-        found_at=one.revision.ended_at,
-        opened_at=opened_at,
+def _values(one: queries.SeenFinding) -> dict[str, Any]:
+    """What an entry takes from its finding."""
+    return {
+        "round_id": one.visit.round_id,
+        "visit_id": one.visit.id,
+        "revision_id": one.revision.id,
+        "finding_id": one.finding.id,
+        "site_id": one.visit.site_id,
+        "category_id": one.item.category_id,
+        "line_id": one.answer.line_id,
+        "area_id": one.area_id,
+        "area_path": one.answer.area_path,
+        "answerable_unit_id": one.answer.answerable_unit_id,
+        "answerable_path": one.answerable_path,
+        "veto": one.item.veto,
+        "note": one.finding.note,
+        "lat": one.finding.lat,
+        "lon": one.finding.lon,
+        "crs": one.finding.crs,
+        "accuracy_m": one.finding.accuracy_m,
+    }
+
+
+def _new(one: queries.SeenFinding, photos: Sequence[UUID]) -> NewProblem:
+    return NewProblem(ProblemSource.VISIT, one.revision.ended_at, _values(one), photos)
+
+
+def _withdraw(tx: Session, problem: Problem, now: datetime) -> bool:
+    if problem.state is ProblemState.CANCELLED:
+        return False
+    before = problem.state
+    problem.state, problem.withdrawn_at = ProblemState.CANCELLED, now
+    problem.cancel_reason = WITHDRAWN
+    tx.add(problem)
+    events.record(
+        tx,
+        "problem.withdrawn",
+        subject=("problem", problem.id),
+        number=problem.number,
+        visit_id=str(problem.visit_id),
+        reason=WITHDRAWN,
+        before={"state": before.value},
+        after={"state": problem.state.value},
     )
+    return True
 
 
-def touch_ledger(tx: Session) -> None:
-    """What the ledger shows beside its entries may have changed."""
-    feeds.touch(tx, [FEED])
+def _bring_back(tx: Session, problem: Problem) -> bool:
+    """An entry that was withdrawn and is named again; one cancelled by people stays cancelled."""
+    if problem.withdrawn_at is None:
+        return False
+    problem.state, problem.withdrawn_at = ProblemState.REPORTED, None
+    problem.cancel_reason = None
+    tx.add(problem)
+    events.record(
+        tx,
+        "problem.reported-again",
+        subject=("problem", problem.id),
+        number=problem.number,
+        visit_id=str(problem.visit_id),
+        before={"state": ProblemState.CANCELLED.value},
+        after={"state": problem.state.value},
+    )
+    return True
+
+
+def _update(
+    tx: Session,
+    problem: Problem,
+    one: queries.SeenFinding,
+    shown: Sequence[UUID],
+    named: Sequence[UUID],
+) -> bool:
+    wanted = _values(one) | {"found_at": one.revision.ended_at}
+    changed = {
+        key: value
+        for key, value in wanted.items()
+        if key not in _FIXED and getattr(problem, key) != value
+    }
+    before = {key: _plain(getattr(problem, key)) for key in changed if key not in _UNSAID}
+    after = {key: _plain(value) for key, value in changed.items() if key not in _UNSAID}
+    for key, value in changed.items():
+        setattr(problem, key, value)
+    tx.add(problem)
+    photos = list(dict.fromkeys(named))
+    if photos != list(shown):
+        before["photos"], after["photos"] = _plain(shown), _plain(photos)
+        tx.flush()
+        tx.exec(sa.delete(ProblemPhoto).where(col(ProblemPhoto.problem_id) == problem.id))
+        write_photos(tx, [(problem.id, photos)])
+    if not after:
+        return False
+    events.record(
+        tx,
+        "problem.changed",
+        subject=("problem", problem.id),
+        number=problem.number,
+        visit_id=str(problem.visit_id),
+        before=before,
+        after=after,
+    )
+    return True
+
+
+def _plain(value: Any) -> Any:
+    """A value as events keep it."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    return str(value) if isinstance(value, UUID) else value

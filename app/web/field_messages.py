@@ -49,6 +49,14 @@ FIELDS: dict[str, Text] = {
         "起止日期不对：须先起后止，最长 366 天",
         "the end is before the beginning, or beyond 366 days",
     ),
+    "field.stale": Text("现为第 {present} 次", "the present one is {present}"),
+    "place.unknown": Text(
+        "无法判定所在单位，请指明点位或单位",
+        "the unit of this place is not known; name a site or a unit",
+    ),
+    "outcome.reason-missing": Text("未能检查须写明原因", "say why it could not be inspected"),
+    "outcome.photo-missing": Text("未能检查须有现场照片", "at least one photo is required"),
+    "outcome.answers": Text("未能检查的不作答", "what was not inspected has no answers"),
     "item.unknown": Text("检查表中没有条目 {item}", "the checklist has no item {item}"),
     "item.unanswered": Text("条目 {item} 没有作答", "item {item} is not answered"),
     "item.bad-value": Text("条目 {item} 应答 {expected}", "item {item} takes {expected}"),
@@ -102,4 +110,19 @@ FIELDS: dict[str, Text] = {
     "site.other-category": Text(
         "检查表不适用于此类点位", "the checklist is not for this kind of site"
     ),
+}
+
+KINDS_ZH = {
+    "unit": "单位",
+    "line": "专项",
+    "category": "问题类别",
+    "checklist": "检查表版本",
+    "campaign": "活动",
+    "round": "轮次",
+    "site": "点位",
+    "task": "任务",
+    "person": "账号",
+    "team": "督导组",
+    "photo": "照片",
+    "posting": "任职",
 }

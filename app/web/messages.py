@@ -6,7 +6,7 @@ or on an entry that nobody raises; ``openapi/errors.md`` is generated from this 
 
 from typing import Any
 
-from app.web.field_messages import FIELDS, Text
+from app.web.field_messages import FIELDS, KINDS_ZH, Text
 from app.web.language import Language
 
 PROBLEMS: dict[str, Text] = {
@@ -357,6 +357,57 @@ PROBLEMS: dict[str, Text] = {
         "若为另一次检查，请换用新编号。",
         "Use a new id for another visit.",
     ),
+    "visit.no-such-revision": Text("没有这次修订", "There is no such revision"),
+    "visit.revision-id-reused": Text(
+        "该编号已用于另一次修订",
+        "This id belongs to another revision",
+        "请为这次修订换用新编号。",
+        "Give this revision a new id.",
+    ),
+    "visit.revision-stale": Text(
+        "此检查已有更新的修订",
+        "A newer revision of the visit came first",
+        "现为第 {present} 次修订，请在其基础上重新修订。",
+        "The present revision is number {present}; revise that one.",
+    ),
+    "visit.not-yours": Text(
+        "只有参加检查的人员可以修订",
+        "Only those who were there may revise the visit",
+        "如需更正，请联系指挥部。",
+        "Ask headquarters for a correction.",
+    ),
+    "visit.round-over": Text(
+        "轮次已截止",
+        "The round is over",
+        "截止后只有指挥部可以修订。",
+        "After the close only headquarters revises.",
+    ),
+    "visit.published": Text(
+        "该轮次已公布，检查不再更改",
+        "The round is published and its visits stay as they are",
+        "如有异议，请走申诉程序。",
+        "Appeal where you disagree.",
+    ),
+    "visit.not-inspected": Text(
+        "未能实地检查的不计分",
+        "A site that could not be inspected does not count",
+    ),
+    "visit.late": Text(
+        "逾期上报的检查尚未获准",
+        "The visit was late and has not been accepted",
+        "请先决定是否采纳。",
+        "Accept it first.",
+    ),
+    "visit.not-late": Text("此检查并未逾期", "The visit was not late"),
+    "visit.late-decided": Text("此逾期检查已有决定", "This late visit is decided already"),
+    "retake.not-found": Text("没有这个补拍要求", "There is no such retake"),
+    "retake.decided": Text("此补拍要求已了结", "This retake is fulfilled or waived already"),
+    "retake.same-photo": Text(
+        "该照片已在此次检查中",
+        "The visit names this photo already",
+        "请补拍一张新照片。",
+        "Take a new photo.",
+    ),
     "photo.not-found": Text("没有这张照片", "There is no such photo"),
     "photo.id-reused": Text(
         "该编号已用于另一张照片",
@@ -406,22 +457,19 @@ PROBLEMS: dict[str, Text] = {
         "请缩小后换新编号重新上传。",
         "Make it smaller and send it under a new id.",
     ),
+    "problem.invalid": Text(
+        "上报内容有误",
+        "The report is not valid",
+        "请按 errors 中逐条指出的位置修改后重发。",
+        "Correct each place named in errors, then resend.",
+    ),
+    "problem.id-reused": Text(
+        "该编号已用于另一次上报",
+        "This id belongs to another report",
+        "请为这次上报换用新编号。",
+        "Give this report a new id.",
+    ),
     "problem.not-found": Text("台账中没有这个问题", "There is no such entry in the ledger"),
-}
-
-
-_KINDS_ZH = {
-    "unit": "单位",
-    "line": "专项",
-    "category": "问题类别",
-    "checklist": "检查表版本",
-    "campaign": "活动",
-    "round": "轮次",
-    "site": "点位",
-    "task": "任务",
-    "person": "账号",
-    "team": "督导组",
-    "posting": "任职",
 }
 
 
@@ -444,5 +492,5 @@ def fault_text(code: str, language: Language, data: dict[str, Any]) -> str:
     text = FIELDS[code]
     if language == "en":
         return text.en.format(**data)
-    kind = {"kind": _KINDS_ZH[data["kind"]]} if "kind" in data else {}
+    kind = {"kind": KINDS_ZH[data["kind"]]} if "kind" in data else {}
     return text.zh.format(**data | kind)

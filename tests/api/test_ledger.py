@@ -132,7 +132,7 @@ def test_a_finding_cannot_open_two_entries_whoever_tries(tx, filled):
     first = tx.exec(select(Problem)).first()
     values = first.model_dump() | {"id": new_id(), "number": "2018-999999"}
     tx.add(Problem(**values))
-    with pytest.raises(sa.exc.IntegrityError, match="uq_problem_finding_id"):
+    with pytest.raises(sa.exc.IntegrityError, match="uq_problem_visit_id_finding_id"):
         tx.flush()
 
 

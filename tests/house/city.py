@@ -133,6 +133,10 @@ class City:
         )
         return {row[0]: Fact(*row[1:]) for row in found}
 
+    def retakes(self) -> dict[str, str]:
+        """Per visit the photo that is to be taken again."""
+        return {str(row[0]): str(row[1]) for row in self.rows("SELECT visit_id, id FROM retake")}
+
     def problems(self) -> dict[str, Fact]:
         """Per number of a ledger entry, its fact."""
         found = self.rows("SELECT number, area_path, line_id, answerable_path FROM problem")
@@ -191,6 +195,10 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
     _people(city)
     settle(runtime)
     _draft_checklist(city)
+    for name, visit in city.visits.items():
+        wanted = {"photo_id": city.photos[name], "reason": "看不清楚"}
+        headers = city.callers["headquarters"].headers
+        client.post(f"/v1/visits/{visit}/retakes", json=wanted, headers=headers).raise_for_status()
     return city
 
 

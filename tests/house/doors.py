@@ -92,6 +92,14 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "/v1/visits/{visit_id}": [
             Row({"visit_id": visit}, _sees_visit(city, visit)) for visit in city.visits.values()
         ],
+        "/v1/visits/{visit_id}/revisions/{number}": [
+            Row({"visit_id": visit, "number": "1"}, _sees_visit(city, visit))
+            for visit in city.visits.values()
+        ],
+        "/v1/retakes/{retake_id}": [
+            Row({"retake_id": retake}, _sees_visit(city, visit))
+            for visit, retake in city.retakes().items()
+        ],
         "/v1/photos/{photo_id}": [
             Row({"photo_id": photo}, _sees_photo(city, photo)) for photo in city.photos.values()
         ],
@@ -177,6 +185,16 @@ def listed_rows(city: City) -> dict[str, Listing]:
                     "SELECT task_id FROM task_member WHERE person_id = :id", id=caller.id
                 )
             },
+        ),
+        "/v1/visits": Listing(
+            _field("id"),
+            lambda caller: {
+                visit for visit in city.visits.values() if _sees_visit(city, visit)(caller)
+            },
+        ),
+        "/v1/retakes": Listing(
+            _field("visit_id"),
+            lambda caller: {visit for visit in city.retakes() if _sees_visit(city, visit)(caller)},
         ),
         "/v1/photos": Listing(
             _field("id"),

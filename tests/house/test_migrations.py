@@ -4,6 +4,8 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
 
 from app.infra import migrations
 from app.infra.db import make_engine
@@ -45,6 +47,56 @@ def test_two_at_once_wait_for_each_other(empty):
     thread.join(timeout=60)
     assert failures == []
     assert migrations.revision_of(empty) == migrations.newest_revision()
+
+
+# Rows as they were before visits could be revised; what they refer to does not matter here.
+_BEFORE_REVISIONS = """
+DO $$ DECLARE key record; BEGIN
+  FOR key IN SELECT conname, conrelid::regclass AS owner FROM pg_constraint
+             WHERE contype = 'f' AND conname !~ 'finding_id$'
+               AND conrelid::regclass::text IN ('visit', 'visit_revision', 'finding', 'problem')
+  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', key.owner, key.conname); END LOOP;
+END $$;
+CREATE TEMP TABLE plan AS SELECT n, gen_random_uuid() AS visit_id, gen_random_uuid() AS revision_id,
+  gen_random_uuid() AS finding_id, gen_random_uuid() AS any_id FROM generate_series(1, 3) n;
+INSERT INTO visit (id, round_id, site_id, checklist_id, source, submitted_by, current_revision_id,
+                   counting, late, received_at)
+SELECT visit_id, any_id, any_id, any_id, 'city_team', any_id, revision_id, n = 1, n = 2, now()
+FROM plan;
+INSERT INTO visit_revision (id, visit_id, number, checklist_version_id, outcome, content_parts,
+  submitted_by, started_at, ended_at, received_at, area_path, scored_lines, earned, possible)
+SELECT revision_id, visit_id, 1, any_id, 'inspected', '{}', any_id, now(), now(), now(), '/1/',
+  '{}', 0, 0 FROM plan;
+INSERT INTO finding (id, revision_id, item_id, position, lat, lon, crs)
+SELECT finding_id, revision_id, any_id, 0, 35.2, 113.2, 'gcj02' FROM plan;
+INSERT INTO problem (id, number, source, state, visit_id, finding_id, line_id, area_id, area_path,
+                     veto, found_at, opened_at)
+SELECT any_id, n::text, 'visit', 'reported', visit_id, finding_id, any_id, any_id, '/1/', false,
+  now(), now() FROM plan
+"""
+
+
+def test_visits_from_before_there_were_revisions_are_taken_over(empty):
+    config = migrations._config(empty)
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    revision = next(one for one in scripts if one.path.endswith("_visit_revisions.py"))
+    command.upgrade(config, revision.down_revision)
+    with empty.begin() as connection:
+        connection.execute(sa.text(_BEFORE_REVISIONS))
+    command.upgrade(config, revision.revision)
+    with empty.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT v.counting, v.late, v.not_counting_reason, p.crs,"
+                " p.revision_id = v.current_revision_id"
+                " FROM visit v JOIN problem p ON p.visit_id = v.id ORDER BY p.number"
+            )
+        ).all()
+    assert [tuple(row) for row in rows] == [
+        (True, False, None, "gcj02", True),
+        (False, True, "late", "gcj02", True),
+        (False, False, "double", "gcj02", True),
+    ]
 
 
 def test_every_constraint_and_index_is_named_by_the_convention(connection):

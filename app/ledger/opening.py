@@ -1,0 +1,75 @@
+"""Opening ledger entries: one path for all sources."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.config import Settings
+from app.infra import business_time, events, feeds
+from app.infra.bulk import insert_rows
+from app.kit.ids import document_number
+from app.ledger import queries
+from app.ledger.rules import ProblemSource, ProblemState
+from app.ledger.tables import Problem, ProblemPhoto
+
+FEED = "ledger"
+
+
+@dataclass(frozen=True)
+class NewProblem:
+    """A fault that is to be opened: columns of ``problem`` by name, and its photos in order."""
+
+    source: ProblemSource
+    found_at: datetime
+    values: dict[str, Any]
+    photos: Sequence[UUID]
+
+
+def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) -> list[Problem]:
+    """Number the faults and write them as *reported*, each with its event."""
+    if not new:
+        return []
+    now = business_time.now(tx)
+    year = now.astimezone(ZoneInfo(settings.timezone)).year
+    opened = []
+    for serial, one in zip(queries.next_serials(tx, len(new)), new, strict=True):
+        problem = Problem(
+            number=document_number(year, serial),
+            source=one.source,
+            state=ProblemState.REPORTED,
+            found_at=one.found_at,
+            opened_at=now,
+            **one.values,
+        )
+        tx.add(problem)
+        opened.append(problem)
+        events.record(
+            tx,
+            "problem.opened",
+            subject=("problem", problem.id),
+            number=problem.number,
+            source=problem.source.value,
+        )
+    tx.flush()
+    write_photos(tx, [(problem.id, one.photos) for problem, one in zip(opened, new, strict=True)])
+    return opened
+
+
+def write_photos(tx: Session, named: Sequence[tuple[UUID, Sequence[UUID]]]) -> None:
+    """The photos of entries that have none yet."""
+    rows = [
+        {"problem_id": problem_id, "photo_id": photo_id, "position": position}
+        for problem_id, photos in named
+        for position, photo_id in enumerate(dict.fromkeys(photos))
+    ]
+    insert_rows(tx, ProblemPhoto, rows)
+
+
+def touch_ledger(tx: Session) -> None:
+    """What the ledger shows may have changed; the last step of a transaction."""
+    feeds.touch(tx, [FEED])

@@ -1,0 +1,170 @@
+"""Reporting a problem without a task: somebody sees a fault on his way.
+
+Stored once per client-made id. Where it is follows from the site, else from the unit that was
+named, else from the point; who answers follows from the line and the place, as of today.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from app.config import Settings
+from app.evidence import queries as evidence
+from app.evidence.rules import PhotoState
+from app.evidence.service import GrantTo, grant
+from app.infra import business_time
+from app.infra.db import violated_constraint
+from app.kit.errors import Conflict, Fault, Invalid
+from app.kit.geo import Crs, Point, to_wgs84
+from app.ledger import queries, queries_reports
+from app.ledger.opening import NewProblem, open_problems, touch_ledger
+from app.ledger.rules import ProblemSource
+from app.ledger.tables import Problem
+from app.organisation import queries as organisation
+from app.organisation.locating import place_of
+from app.organisation.rules import is_at_or_below
+from app.organisation.tables import Unit
+from app.web.principal import Principal
+
+
+@dataclass(frozen=True)
+class Report:
+    """What somebody says that he saw; ``category`` is (scheme, code, version)."""
+
+    id: UUID
+    category: tuple[str, str, str] | None
+    line: str
+    site: str | None
+    unit: str | None
+    lat: float | None
+    lon: float | None
+    crs: Crs | None
+    accuracy_m: float | None
+    note: str
+    photos: tuple[UUID, ...]
+    found_at: datetime
+
+    def digest(self) -> str:
+        """Tells a repeat from other content under the same id."""
+        text = json.dumps(asdict(self), default=str, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def report_problem(
+    tx: Session, settings: Settings, *, principal: Principal, report: Report
+) -> tuple[Problem, bool]:
+    """The entry that the report opened, and whether it had been opened before.
+
+    Raises ``Invalid`` with a pointer per fault, ``Conflict`` where the id means another report.
+    """
+    known = queries_reports.find_report(tx, report.id)
+    if known is not None:
+        if known.reported_by != principal.user_id or known.report_digest != report.digest():
+            raise Conflict("problem.id-reused")
+        return known, True
+    found = queries_reports.find_ground(
+        tx, line=report.line, category=report.category, site=report.site, unit=report.unit
+    )
+    day = business_time.now(tx).astimezone(ZoneInfo(settings.timezone)).date()
+    area = _area(tx, report, found, day)
+    faults = [*_faults(report, found, area, principal), *_photo_faults(tx, report, principal)]
+    if faults or area is None or found.line is None:
+        raise Invalid("problem.invalid", faults=tuple(faults))
+    answers = organisation.answerable_units(tx, area_path=area.path, on=day).get(found.line.id)
+    values: dict[str, Any] = {
+        "report_id": report.id,
+        "report_digest": report.digest(),
+        "reported_by": principal.user_id,
+        "site_id": found.site.id if found.site else None,
+        "category_id": found.category.id if found.category else None,
+        "line_id": found.line.id,
+        "area_id": area.id,
+        "area_path": area.path,
+        "answerable_unit_id": answers.unit_id if answers else None,
+        "answerable_path": answers.unit_path if answers else None,
+        "veto": False,
+        "note": report.note,
+        "lat": report.lat,
+        "lon": report.lon,
+        "crs": report.crs,
+        "accuracy_m": report.accuracy_m,
+    }
+    new = NewProblem(ProblemSource.PATROL, report.found_at, values, report.photos)
+    (problem,) = _open(tx, settings, new)
+    unit_path = answers.unit_path if answers else None
+    grant(tx, [GrantTo(photo, area.path, found.line.id, unit_path) for photo in report.photos])
+    touch_ledger(tx)
+    return problem, False
+
+
+def _open(tx: Session, settings: Settings, new: NewProblem) -> list[Problem]:
+    try:
+        return open_problems(tx, settings, [new])
+    except IntegrityError as error:
+        if violated_constraint(error) == "uq_problem_report_id":  # at the same time
+            raise Conflict("problem.id-reused") from error
+        raise
+
+
+def _area(
+    tx: Session, report: Report, found: queries_reports.GroundFound, day: date
+) -> Unit | None:
+    named = found.site_unit or found.unit
+    point = None
+    if report.lat is not None and report.lon is not None and report.crs is not None:
+        point = to_wgs84(Point(report.lat, report.lon), report.crs)
+    place = place_of(tx, point=point, on=day, site_unit=named)
+    return place.unit if place else None
+
+
+def _faults(
+    report: Report,
+    found: queries_reports.GroundFound,
+    area: Unit | None,
+    principal: Principal,
+) -> Iterator[Fault]:
+    reached = area is not None and _reaches(area.path, principal)
+    if found.line is None:
+        yield _unknown("/line", "line", report.line)
+    if report.category is not None and found.category is None:
+        yield _unknown("/category", "category", "/".join(report.category))
+    if report.site is not None and not (found.site and reached):
+        yield _unknown("/site", "site", report.site)
+    elif report.unit is not None and not (found.unit and reached):
+        yield _unknown("/unit", "unit", report.unit)
+    elif not reached:
+        yield Fault("/location", "place.unknown")
+
+
+def _reaches(path: str, principal: Principal) -> bool:
+    """A place outside of the reporter's areas, and not below his unit, is not there for him."""
+    uppers = [upper for one in principal.postings for upper in (*one.area_paths, one.unit_path)]
+    return any(is_at_or_below(path, upper) for upper in uppers)
+
+
+def _photo_faults(tx: Session, report: Report, principal: Principal) -> Iterator[Fault]:
+    states = evidence.states_of(tx, report.photos)
+    for index, photo in enumerate(report.photos):
+        if photo in report.photos[:index]:
+            yield Fault(f"/photos/{index}", "field.duplicate", {"value": str(photo)})
+        elif photo in states and states[photo][1] != principal.user_id:
+            yield Fault(f"/photos/{index}", "photo.not-yours")
+        elif photo in states and states[photo][0] is PhotoState.REJECTED:
+            yield Fault(f"/photos/{index}", "photo.refused")
+
+
+def _unknown(pointer: str, kind: str, value: str) -> Fault:
+    return Fault(pointer, "field.unknown-reference", {"kind": kind, "value": value})
+
+
+def view_of(tx: Session, problem: Problem) -> queries.ProblemView:
+    """An entry with its context, for the one who reported it."""
+    return queries.get_problem_by_id(tx, problem.id)
