@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from app.kit.errors import NotFound
 from app.organisation import queries as organisation
+from app.rounds.rules import RoundState, Source
 from app.scoring.ranking import Cell, Scope, SiteGroup
 from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.tables import Entrant, League, Membership
@@ -35,12 +36,14 @@ class FeedHead:
     """What a poll needs: is there something new, and may the caller know?"""
 
     version: int
-    round_state: str
+    round_state: RoundState
+    source: Source
+    announced: bool
     rulebook: Rulebook
 
 
 _FEED_HEAD = sa.text("""
-SELECT coalesce(f.version, 0), r.state, b.rules
+SELECT coalesce(f.version, 0), r.state, r.source, r.announced, b.rules
 FROM round r
 LEFT JOIN feed_version f ON f.scope = :scope
 LEFT JOIN LATERAL (
@@ -58,9 +61,9 @@ def get_feed_head(tx: Session, round_id: UUID, *, scope: str) -> FeedHead:
     row = tx.connection().execute(_FEED_HEAD, {"round_id": round_id, "scope": scope}).first()
     if row is None:
         raise NotFound("round.not-found")
-    if row[2] is None:
+    if row[4] is None:
         raise NotFound("league.not-found")
-    return FeedHead(int(row[0]), row[1], read_rulebook(row[2]))
+    return FeedHead(int(row[0]), RoundState(row[1]), Source(row[2]), row[3], read_rulebook(row[4]))
 
 
 def list_leagues(tx: Session, round_id: UUID, *, code: str | None = None) -> list[LeagueView]:

@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from app.infra import feeds
 from app.kit.errors import NotFound
+from app.rounds.queries import get_visible_round
+from app.rounds.rules import Source, is_secret
 from app.scoring import queries
 from app.scoring.ranking import Cell, SiteGroup, Standing, standings
 from app.web.principal import Principal
@@ -27,10 +29,18 @@ def feed_scope(round_id: UUID) -> str:
 
 
 def visible_feed(tx: Session, round_id: UUID, principal: Principal) -> queries.FeedHead:
-    """The feed, if its rulebook lets the caller see the standing now; else there is none."""
+    """The feed, if its rulebook lets the caller see the standing now; else there is none.
+
+    An unannounced round is there for those only who may know of it, and self-inspection never
+    ranks.
+    """
     head = queries.get_feed_head(tx, round_id, scope=feed_scope(round_id))
+    if is_secret(announced=head.announced, state=head.round_state):
+        get_visible_round(tx, round_id, principal)
     if not head.rulebook.lets_see(head.round_state, principal.roles):
         raise NotFound("round.not-found")
+    if head.source is Source.SELF:
+        raise NotFound("round.not-ranked")
     return head
 
 

@@ -253,6 +253,12 @@ PROBLEMS: dict[str, Text] = {
         "请在轮次开始后提交。",
         "Submit after the round has been opened.",
     ),
+    "round.not-ranked": Text(
+        "自查轮次不参加排名",
+        "Self-inspections are not ranked",
+        "自查结果请看轮次的覆盖情况和检查记录。",
+        "See the round's coverage and its visits instead.",
+    ),
     "site.not-found": Text("没有这个点位", "There is no such site"),
     "site.id-reused": Text(
         "该编号已用于内容不同的请求",

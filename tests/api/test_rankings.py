@@ -8,7 +8,7 @@ from app.infra import feeds
 from app.kit.ids import new_id
 from app.kit.paging import encode_cursor
 from app.organisation.rules import Role
-from app.rounds.tables import Round
+from app.rounds.tables import Campaign, Round
 from app.scoring import importing as scoring
 from tests import factories as make
 from tests.support import settle
@@ -335,6 +335,27 @@ class TestWhoSees:
         assert standing(client, headquarters, new_id(), status=404)["code"] == "round.not-found"
         found = standing(client, headquarters, round_.id, "moon", status=404)
         assert found["code"] == "league.not-found"
+
+    def test_self_inspection_never_ranks(self, client, tx, headquarters):
+        rows = make.league_rows("districts")
+        round_ = make.make_round(tx, source="self", state="published", leagues=rows)
+        found = standing(client, headquarters, round_.id, "districts", status=404)
+        assert found["code"] == "round.not-ranked"
+
+    def test_an_unannounced_round_is_not_given_away_by_its_standing(self, client, tx, headquarters):
+        """Even where the rulebook shows the standing of open rounds to everybody."""
+        round_ = make.make_round(tx, leagues=make.league_rows("districts"))
+        unit = make.signed_in(tx, Role.UNIT_COORDINATOR, unit=STREETS[0], areas=[STREETS[0]])
+        campaign = tx.get(Campaign, round_.campaign_id)
+        rules = {"aggregation": "score_rate", "tie_basis": "published"}
+        scoring.load_rulebook(tx, campaign, rules | {"visible_to": {"open": ["*"]}})
+        tx.commit()
+        standing(client, unit, round_.id, "districts")
+        tx.execute(sa.update(Round).where(Round.id == round_.id).values(announced=False))
+        tx.commit()
+        assert standing(client, headquarters, round_.id, "districts")["items"]
+        found = standing(client, unit, round_.id, "districts", status=404)
+        assert found["code"] == "round.not-found"
 
 
 class TestEntering:
