@@ -1,5 +1,6 @@
 """Problems that somebody reports without a task."""
 
+from datetime import UTC
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -48,7 +49,7 @@ def report_problem(
         accuracy_m=place.accuracy_m if place else None,
         note=body.note,
         photos=tuple(body.photos),
-        found_at=body.found_at,
+        found_at=body.found_at.astimezone(UTC),
     )
     problem, known = reporting.report_problem(
         tx, request.app.state.settings, principal=reporter, report=report
