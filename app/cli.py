@@ -18,6 +18,7 @@ from sqlmodel import Session
 from app import loading, serving
 from app.auth import accounts
 from app.config import Environment, Settings, read_settings, set_environment
+from app.imports import showing as importing
 from app.infra import business_time, jobs, migrations, store_probe
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
@@ -174,6 +175,45 @@ def load_round(
         new = loading.load_round(tx, file, campaign)
         round_id = new.id
     console.print(f"round {round_id}")
+
+
+@cli.command("import")
+def import_sheets(
+    path: Annotated[Path, typer.Argument(help="XLSX、CSV、GeoJSON 或一个文件夹 · file or folder")],
+    kind: Annotated[str | None, typer.Option(help="CSV 的种类 · kind of a CSV")] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="执行；不加则只显示方案 · write, not only show")
+    ] = False,
+) -> None:
+    """导入表格 · Show what sheets would change, and with --apply change it, all or nothing."""
+    settings = read_settings()
+    plan = loading.import_sheets(_database(), settings, path, kind=kind, write=apply)
+    for line in importing.shown_plan(plan, applied=apply):
+        console.print(line)
+    raise typer.Exit(1 if plan.faults else 0)
+
+
+@cli.command("export")
+def export_sheets(
+    kind: Annotated[str, typer.Argument(help="种类，或 all · kind, or all")],
+    file: Annotated[Path, typer.Argument(help=".xlsx、.csv 或 .geojson · where to")],
+    round_: Annotated[
+        str | None, typer.Option("--round", help="任务与参评对象：活动/轮次 · CAMPAIGN/ROUND")
+    ] = None,
+) -> None:
+    """导出表格 · Write what is stored, so that importing it changes nothing."""
+    count = loading.export_sheets(_database(), read_settings(), kind, file, round_of=round_)
+    console.print(f"{kind} {count} → {file}")
+
+
+@cli.command("template")
+def write_template(
+    kind: Annotated[str, typer.Argument(help="种类，或 all · kind, or all")],
+    file: Annotated[Path, typer.Argument(help=".xlsx")],
+) -> None:
+    """空白模板 · An empty workbook with heads, notes and choices."""
+    loading.write_template(kind, file)
+    console.print(f"{kind} → {file}")
 
 
 @clock.command("set")

@@ -9,12 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from app.auth import accounts
 from app.checklists import importing as checklists
-from app.kit.errors import Fault, Invalid
+from app.config import Settings
+from app.imports import files, stores
+from app.imports import service as imports
+from app.imports.kinds import KINDS
+from app.imports.rules import Kind, Options, Plan
+from app.infra.db import Database
+from app.kit.errors import Fault, Invalid, NotFound
 from app.organisation import importing as organisation
 from app.organisation.importing_boundaries import set_boundaries
 from app.organisation.rules import Role
@@ -94,6 +101,68 @@ def load_round(tx: Session, file: Path, campaign_file: Path) -> Round:
         new = rounds.load_round(tx, row)
         scoring.enter_round(tx, new, campaign_row["leagues"])
     return new
+
+
+def import_sheets(
+    database: Database, settings: Settings, path: Path, *, kind: str | None, write: bool
+) -> Plan:
+    """The plan of a file, or of a folder's files taken together; written if it has no fault."""
+    sheets = [
+        sheet
+        for file in _sheet_files(path)
+        for sheet in files.read_file(_bytes_of(file), file.name, _kind_of(file, path, kind))
+    ]
+    options = Options(ZoneInfo(settings.timezone), passwords=True)
+    with database.transaction() as tx:
+        return (imports.apply_sheets if write else imports.make_plan)(tx, sheets, options)
+
+
+def _sheet_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.suffix in {".csv", ".xlsx", ".geojson"})
+
+
+def _kind_of(file: Path, path: Path, kind: str | None) -> str | None:
+    """A file of a folder, like one without ``--kind``, says by its name what it is."""
+    if path.is_dir() or kind is None:
+        return file.stem if file.suffix != ".xlsx" else None
+    return kind
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Invalid("file.unreadable", file=str(file), reason=error.strerror or "") from error
+
+
+def export_sheets(
+    database: Database, settings: Settings, kind: str, file: Path, *, round_of: str | None
+) -> int:
+    """Write what is stored of a kind, or of ``all``, into a file; returns how many rows."""
+    campaign, _, code = (round_of or "").partition("/")
+    names = list(KINDS) if kind == "all" else [_known_kind(kind).name]
+    with database.transaction() as tx:
+        stored = {name: stores.STORES[name].stored(tx, {(campaign, code)}) for name in names}
+    chosen = files.format_of(file.name)
+    files.check_format(chosen, names)
+    with file.open("wb") as target:
+        files.write_export(target, chosen, stored, ZoneInfo(settings.timezone), "zh")
+    return sum(len(rows) for rows in stored.values())
+
+
+def write_template(kind: str, file: Path) -> None:
+    """An empty workbook for one kind of sheet, or for ``all``."""
+    kinds = list(KINDS.values()) if kind == "all" else [_known_kind(kind)]
+    with file.open("wb") as target:
+        files.write_template(target, kinds, "zh")
+
+
+def _known_kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise NotFound("import.no-such-kind", kind=name)
+    return KINDS[name]
 
 
 def _read(file: Path) -> Any:

@@ -17,6 +17,7 @@ from app.auth.authenticate import authenticate
 from app.checklists import routes as checklists
 from app.config import Settings, read_settings
 from app.evidence import routes as evidence
+from app.imports import routes as imports
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.logs import configure_logs
@@ -59,8 +60,10 @@ PROTECTED = (
     keys,
     audit,
     reports,
+    imports,
     auth,
 )
+_MULTIPART_OVERHEAD = 64 * 1024
 _CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Accept-Language", HEADER)
 _DESCRIPTION = """
 督导：城市督导检查、排名与整改服务。Inspection, ranking and rectification of a city campaign.
@@ -104,7 +107,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         )
     app.add_middleware(AppVersionGate)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    sheet = settings.import_max_bytes + _MULTIPART_OVERHEAD
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, wider={"/v1/imports": sheet})
     app.add_middleware(RequestLog)
     return app
 

@@ -36,6 +36,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "visit.late-decided": ("逾期检查已决定", "Late visit decided"),
     "visit.revised": ("检查修订", "Visit revised"),
     "round.loaded": ("载入轮次", "Round loaded"),
+    "import.applied": ("执行表格导入", "Sheet import applied"),
+    "row.imported": ("由表格写入", "Written from a sheet"),
     "rulebook.loaded": ("载入计分规则", "Rulebook loaded"),
     "campaign.created": ("新建活动", "Campaign created"),
     "campaign.ended": ("终止活动", "Campaign ended"),

@@ -34,6 +34,7 @@ _MANAGE = frozenset(
         "api-key.manage",
         "audit.read",
         "checklist.manage",
+        "import.run",
         "organisation.manage",
         "people.manage",
         "people.read",

@@ -32,12 +32,57 @@ def insert_rows(
     return tx.connection().execute(statement, columns, execution_options=kept).rowcount
 
 
+def upsert_rows(
+    tx: Session,
+    table: Any,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: tuple[str, ...],
+    fresh: tuple[str, ...] = (),
+    where: str | None = None,
+) -> int:
+    """Insert rows, or bring those up to date that are there under ``key``, a unique constraint.
+
+    A row that is there keeps its ``id`` and what ``fresh`` names: those count for new rows only.
+    ``where`` is the condition of a unique index that holds for some rows only. As with
+    ``insert_rows``, no columns of arrays.
+    """
+    if not rows:
+        return 0
+    names = tuple(rows[0])
+    columns = {name: [row[name] for row in rows] for name in names}
+    statement = _upsert(table.__table__, names, key, fresh, where)
+    return tx.connection().execute(statement, columns).rowcount
+
+
+@lru_cache(maxsize=100)
+def _upsert(
+    table: sa.Table,
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    fresh: tuple[str, ...],
+    where: str | None,
+) -> Any:
+    insert = _insert(table, names)
+    kept = {"id", *key, *fresh}
+    updates = {name: insert.excluded[name] for name in names if name not in kept}
+    return insert.on_conflict_do_update(
+        index_elements=list(key),
+        index_where=sa.text(where) if where else None,
+        set_=updates,
+    )
+
+
 @lru_cache(maxsize=100)
 def _statement(table: sa.Table, names: tuple[str, ...], skip_known: bool) -> Any:
+    insert = _insert(table, names)
+    return insert.on_conflict_do_nothing() if skip_known else insert
+
+
+def _insert(table: sa.Table, names: tuple[str, ...]) -> postgresql.Insert:
     given = sa.func.unnest(
         *(sa.bindparam(name, type_=postgresql.ARRAY(table.c[name].type)) for name in names)
     ).table_valued(*(sa.column(name, table.c[name].type) for name in names))
     given = given.render_derived(name="given")
     chosen = sa.select(*(given.c[name] for name in names))
-    insert = postgresql.insert(table).from_select(list(names), chosen, include_defaults=False)
-    return insert.on_conflict_do_nothing() if skip_known else insert
+    return postgresql.insert(table).from_select(list(names), chosen, include_defaults=False)

@@ -82,6 +82,29 @@ def record(tx: Session, kind: str, *, subject: tuple[str, UUID], **data: Any) ->
     return event_id
 
 
+def record_many(
+    tx: Session, kind: str, subject_type: str, changes: Sequence[tuple[UUID, Mapping[str, Any]]]
+) -> None:
+    """Write one event per (subject, data) in one round trip."""
+    name_actor(tx)
+    happened_at, recorded_at = business_time.now(tx), clock.real_now()
+    rows = [
+        {
+            "id": new_id(),
+            "kind": kind,
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "happened_at": happened_at,
+            "recorded_at": recorded_at,
+            "data": dict(data),
+            **tx.info[_ACTOR],
+        }
+        for subject_id, data in changes
+    ]
+    if rows:
+        tx.connection().execute(_INSERT, rows)
+
+
 _INSERT = sa.insert(Event.__table__)  # type: ignore[attr-defined]
 
 

@@ -79,7 +79,7 @@ class VisitIn(Content):
                 {
                     "id": "01928374-6c5d-7e8f-9a0b-1c2d3e4f5a6b",
                     "round_id": "01928374-0000-7000-8000-000000000001",
-                    "site": "410802001-01",
+                    "site": "GC-0001",
                     "checklist": {"code": "bj", "version": 1},
                     "task_id": None,
                     "started_at": "2018-09-10T09:00:00+08:00",

@@ -1,6 +1,6 @@
 """What a caller may reach, as plain data: the postings he holds.
 
-A path lists codes from the root down, ``/410800/410802/``; "at or below" is a prefix of paths.
+A path lists codes from the root down, ``/9901/990102/``; "at or below" is a prefix of paths.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Units, reach and answerability, decided without a database.
 
-A unit's ``path`` lists the codes from the root to itself, ``/410800/410802/410802001/``; "at or
+A unit's ``path`` lists the codes from the root to itself, ``/9901/990102/990102001/``; "at or
 below" is a prefix of paths. A *reach* is what a caller may see: rows whose area lies in one of a
 posting's areas and whose line is one of its lines, or whose answerable unit is at or below the
 posting's unit.

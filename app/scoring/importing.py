@@ -81,16 +81,7 @@ def enter_round(tx: Session, new: Round, rows: Sequence[Row]) -> int:
     leagues = dict(
         tx.exec(select(League.code, League.id).where(League.campaign_id == new.campaign_id)).all()
     )
-    known = dict(
-        tx.exec(
-            select(Entrant.scope_key, Entrant.id).where(
-                Entrant.campaign_id == new.campaign_id,
-                col(Entrant.scope_key).in_({entry.key for entry in entries}),
-            )
-        ).all()
-    )
-    missing = {entry.key: entry for entry in entries if entry.key not in known}
-    known |= _make_entrants(tx, new.campaign_id, missing)
+    known = _entrant_ids(tx, new.campaign_id, {entry.key: entry for entry in entries})
     insert_rows(
         tx,
         Membership,
@@ -106,6 +97,27 @@ def enter_round(tx: Session, new: Round, rows: Sequence[Row]) -> int:
         ],
     )
     return len(entries)
+
+
+def make_entrants(tx: Session, campaign_id: UUID, rows: Sequence[Row]) -> list[UUID]:
+    """The ids of the entrants that these rows describe, in their order; what is new is made."""
+    entries = [_Entry("", position, row, _scope_key(row)) for position, row in enumerate(rows)]
+    known = _entrant_ids(tx, campaign_id, {entry.key: entry for entry in entries})
+    return [known[entry.key] for entry in entries]
+
+
+def _entrant_ids(
+    tx: Session, campaign_id: UUID, entries: "Mapping[str, _Entry]"
+) -> dict[str, UUID]:
+    known = dict(
+        tx.exec(
+            select(Entrant.scope_key, Entrant.id).where(
+                Entrant.campaign_id == campaign_id, col(Entrant.scope_key).in_(set(entries))
+            )
+        ).all()
+    )
+    missing = {key: entry for key, entry in entries.items() if key not in known}
+    return known | _make_entrants(tx, campaign_id, missing)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Refuses request bodies that are too large, as problem+json, before they are read."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,16 +13,19 @@ from app.web.problems import problem_response
 class BodyLimit:
     """A declared length is refused at once; an undeclared one as soon as it has grown too large."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, wider: Mapping[str, int] | None = None) -> None:
+        """``wider``: paths that take more, with their limits."""
         self._app = app
         self._most = most
+        self._wider = wider or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = self._wider.get(scope["path"], self._most)
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._most:
+        if declared.isdecimal() and int(declared) > most:
             refusal = problem_response(Request(scope), 413, "request.too-large")
             await refusal(scope, receive, send)
             return
@@ -30,7 +35,7 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most:
+            if seen > most:
                 raise HTTPException(413)
             return message
 

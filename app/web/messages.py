@@ -8,8 +8,10 @@ from typing import Any
 
 from app.web.field_messages import FIELDS, KINDS_ZH, Text
 from app.web.language import Language
+from app.web.sheet_messages import SHEETS
 
 PROBLEMS: dict[str, Text] = {
+    **SHEETS,
     "request.invalid": Text(
         "请求内容有误",
         "The request is not valid",
@@ -234,12 +236,6 @@ PROBLEMS: dict[str, Text] = {
         "The account exists already",
         "请换一个登录名：{login} 已被使用。",
         "Choose another login: {login} is taken.",
-    ),
-    "file.unreadable": Text(
-        "文件无法读取",
-        "The file cannot be read",
-        "{file}：{reason}",
-        "{file}: {reason}",
     ),
     "round.exists": Text(
         "轮次已存在",

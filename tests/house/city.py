@@ -102,6 +102,7 @@ class City:
     series_id: str = ""
     task_id: str = ""
     team: str = "REACH-TEAM"
+    import_id: str = ""
     callers: dict[str, Caller] = field(default_factory=dict)
     sites: dict[str, str] = field(default_factory=dict)
     visits: dict[str, str] = field(default_factory=dict)
@@ -199,7 +200,17 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
         wanted = {"photo_id": city.photos[name], "reason": "看不清楚"}
         headers = city.callers["headquarters"].headers
         client.post(f"/v1/visits/{visit}/retakes", json=wanted, headers=headers).raise_for_status()
+    _plan_import(city)
     return city
+
+
+def _plan_import(city: City) -> None:
+    """A sheet with one new line of work, which nobody has applied."""
+    headers = city.callers["headquarters"].headers
+    sheet = {"file": ("lines.csv", b"code,name\nreach,reach\n")}
+    answer = city.client.post("/v1/imports", files=sheet, headers=headers)
+    assert answer.status_code == 201, answer.text
+    city.import_id = answer.json()["id"]
 
 
 def _draft_checklist(city: City) -> None:

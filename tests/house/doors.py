@@ -113,6 +113,9 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
             Row({"session_id": parts["session_id"]}, lambda caller: caller.name == "street")
         ],
         "/v1/api-keys/{key_id}": [Row({"key_id": city.key_id}, everybody)],
+        "/v1/imports/{import_id}": [Row({"import_id": city.import_id}, everybody)],
+        "/v1/imports/templates/{kind}": [Row({"kind": "units"}, everybody)],
+        "/v1/exports/{kind}": [Row({"kind": "sites"}, everybody)],
         "/v1/ledger/{number}": [
             Row({"number": number}, _reaching(fact)) for number, fact in city.problems().items()
         ],
@@ -165,6 +168,9 @@ def listed_rows(city: City) -> dict[str, Listing]:
                 else set()
             ),
         ),
+        "/v1/imports": _whole("id", {city.import_id}),
+        "/v1/imports/{import_id}/differences": _whole("key", {"reach"}),
+        "/v1/imports/{import_id}/faults": _whole("code", set()),
         "/v1/rounds": _whole("id", city.codes("SELECT id FROM round")),
         "/v1/users": Listing(_field("login"), lambda caller: _people_seen(city, caller)),
         "/v1/users/{login}/deputies": _whole("id", {city.deputy_id}),

@@ -18,6 +18,7 @@ APP = ROOT / "app"
 _RAISERS = {
     "Invalid", "Conflict", "NotFound", "Forbidden", "Unauthorised", "Gone", "Unavailable", "TooMany"
 }  # fmt: skip
+_CATALOGUES = {f"app/web/{name}messages.py" for name in ("", "field_", "sheet_")}
 _CODE = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)+")
 _VARIABLE = re.compile(r"\bDUDAO_[A-Z0-9_]+\b")
 
@@ -69,7 +70,7 @@ def constants() -> set[str]:
     return {
         node.value
         for path, tree in trees()
-        if path not in {"app/web/messages.py", "app/web/field_messages.py"}
+        if path not in _CATALOGUES
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if _CODE.fullmatch(node.value)
@@ -132,7 +133,7 @@ def test_output_shapes_have_no_defaults(app):
 def test_every_kind_of_event_has_its_reactions_and_the_reverse():
     recorded = set()
     for path, name, call in calls():
-        if name != "record" or path == "app/infra/events.py":
+        if name not in {"record", "record_many"} or path == "app/infra/events.py":
             continue
         kind = literal(call, 1, "kind")
         assert kind, f"{path}:{call.lineno}: the kind of the event is not written out"

@@ -91,8 +91,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Service]:
-    """`dudao serve --embedded` on a folder, with the city loaded; it must end well when asked."""
+def running(data: Path, *, with_city: bool = True) -> Iterator[Service]:
+    """`dudao serve --embedded` on a folder, with the real city loaded unless told otherwise.
+
+    It must end well when asked.
+    """
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     (data / "logs").mkdir(parents=True, mode=0o711)
@@ -110,7 +113,8 @@ def running(data: Path) -> Iterator[Service]:
         url_of_database = settings.database_url.get_secret_value()
         engine = sa.create_engine(url_of_database, poolclass=sa.NullPool)
         try:
-            _load_city(engine)
+            if with_city:
+                _load_city(engine)
             yield Service(data, url, settings, engine, Blobs(settings))
         finally:
             engine.dispose()
