@@ -16,6 +16,7 @@ from app.auth import routes as auth
 from app.auth.authenticate import authenticate
 from app.checklists import routes as checklists
 from app.config import Settings, read_settings
+from app.duties import routes as duties
 from app.evidence import routes as evidence
 from app.imports import routes as imports
 from app.infra.blobs import Blobs
@@ -42,6 +43,7 @@ from app.web.request_log import RequestLog
 
 PROTECTED = (
     organisation,
+    duties,
     checklists,
     sites,
     rounds,

@@ -62,7 +62,7 @@ def list_units(
 ) -> UnitPage:
     """Districts, streets, communities, bureaus and squads that are valid on a day, by code."""
     after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    day = on or _today(tx, request)
+    day = on or today(tx, request)
     page = queries.list_units(tx, on=day, kind=kind, parent=parent, after=after, limit=limit)
     heirs = queries.find_units_by_id(tx, [u.successor_id for u in page.items if u.successor_id])
     units = [unit_out(unit, heirs, language) for unit in page.items]
@@ -84,7 +84,7 @@ def create_unit(
         kind=body.kind,
         parent=body.parent,
         names=_names(body),
-        valid_from=body.valid_from or _today(tx, request),
+        valid_from=body.valid_from or today(tx, request),
     )
     return unit_out(unit, {}, language)
 
@@ -103,7 +103,7 @@ def locate_unit(
     on: Day = None,
 ) -> LocatedOut:
     """The deepest unit whose known boundary holds the point, and how sure that is."""
-    day = on or _today(tx, request)
+    day = on or today(tx, request)
     found = locating.locate(tx, point=Point(lat, lon), crs=crs, on=day)
     chain = _chain(tx, found.place.unit, language)
     return located_out(found, found.boundary, chain, language)
@@ -120,7 +120,7 @@ def get_unit(
     geometry: bool = False,
 ) -> UnitDetailOut:
     """A unit, valid or ended, with the units above it and its boundary on a day."""
-    unit, day = queries.get_unit(tx, code), on or _today(tx, request)
+    unit, day = queries.get_unit(tx, code), on or today(tx, request)
     heirs = queries.find_units_by_id(tx, [unit.successor_id] if unit.successor_id else [])
     boundary = queries_places.find_boundary(tx, unit.id, on=day)
     return unit_detail_out(
@@ -184,7 +184,8 @@ def list_categories(
     return CategoryPage(items=items, next_cursor=page.next_cursor)
 
 
-def _today(tx: Session, request: Request) -> date:
+def today(tx: Session, request: Request) -> date:
+    """The present business day."""
     settings: Settings = request.app.state.settings
     return business_time.today(tx, settings.timezone)
 

@@ -44,7 +44,7 @@ def create_unit(
     above = queries.find_units(tx, [parent], lock=True).get(parent)
     if above is None:
         raise _unknown("/parent", "unit", parent)
-    _check_reach(by, above)
+    require_reach(by, above)
     require_valid(above, valid_from, at="/parent")
     unit = Unit(
         code=code,
@@ -73,7 +73,7 @@ def create_unit(
 def rename_unit(tx: Session, *, by: Sequence[Posting], code: str, names: Names) -> Unit:
     """Call a unit otherwise from now on; its code and its past stay. The same names are nothing."""
     unit = queries.get_unit(tx, code, lock=True)
-    _check_reach(by, unit)
+    require_reach(by, unit)
     before = _names_of(unit)
     unit.name_zh, unit.full_name_zh, unit.name_en = names.zh, names.full_zh, names.en
     after = _names_of(unit)
@@ -101,7 +101,7 @@ def end_unit(
     them over, but for those that it or somebody else holds already.
     """
     unit = queries.get_unit(tx, code, lock=True)
-    _check_reach(by, unit)
+    require_reach(by, unit)
     _check_end(tx, unit, on)
     heir = _successor(tx, unit, on, successor) if successor else None
     unit.valid_to = on
@@ -121,16 +121,17 @@ def end_unit(
     return unit
 
 
+def require_reach(by: Sequence[Posting], unit: Unit) -> None:
+    """Only headquarters, and only within its areas, changes a unit; else ``Forbidden``."""
+    if not rules.manages(by, unit.path):
+        raise Forbidden("unit.out-of-reach")
+
+
 def require_valid(unit: Unit, on: date, *, at: str) -> None:
     """A unit that is to be given something new must be valid on that day, else ``Invalid``."""
     if not rules.is_valid(unit.valid_from, unit.valid_to, on):
         fault = Fault(at, "unit.not-valid", {"value": unit.code, "on": on.isoformat()})
         raise Invalid("request.invalid", faults=(fault,))
-
-
-def _check_reach(by: Sequence[Posting], unit: Unit) -> None:
-    if not rules.manages(by, unit.path):
-        raise Forbidden("unit.out-of-reach")
 
 
 def _check_end(tx: Session, unit: Unit, on: date) -> None:

@@ -125,4 +125,5 @@ KINDS_ZH = {
     "team": "督导组",
     "photo": "照片",
     "posting": "任职",
+    "group": "专项指挥部",
 }

@@ -9,9 +9,11 @@ from typing import Any
 from app.web.field_messages import FIELDS, KINDS_ZH, Text
 from app.web.language import Language
 from app.web.sheet_messages import SHEETS
+from app.web.unit_messages import UNIT_PROBLEMS
 
 PROBLEMS: dict[str, Text] = {
     **SHEETS,
+    **UNIT_PROBLEMS,
     "request.invalid": Text(
         "请求内容有误",
         "The request is not valid",
@@ -131,49 +133,6 @@ PROBLEMS: dict[str, Text] = {
         "You may not do this",
         "此操作需要权限 {permission}。",
         "This needs the permission {permission}.",
-    ),
-    "unit.not-found": Text("没有这个单位", "There is no such unit"),
-    "unit.exists": Text(
-        "单位代码已存在",
-        "The code of the unit exists already",
-        "代码 {value} 已被使用（撤销的单位也不再让出代码）。",
-        "{value} is taken; a unit that has ended keeps its code.",
-    ),
-    "unit.ended": Text(
-        "单位已撤销",
-        "The unit has ended already",
-        "该单位已于 {on} 撤销。",
-        "Its last day is {on}.",
-    ),
-    "unit.has-children": Text(
-        "下级单位尚未撤并",
-        "Units below it are still valid",
-        "请先撤并其下 {count} 个单位。",
-        "End the {count} unit(s) below it first.",
-    ),
-    "unit.has-plans": Text(
-        "已有之后生效的责任分工",
-        "Responsibilities begin after that day",
-        "请先处理该日之后才生效的 {count} 条责任分工。",
-        "Settle the {count} responsibility(ies) that begin later first.",
-    ),
-    "unit.out-of-reach": Text(
-        "不在管理范围内",
-        "The unit is outside of your areas",
-        "请由上级指挥部办理。",
-        "Ask headquarters of the level above.",
-    ),
-    "unit.not-located": Text(
-        "该坐标不在任何已知边界内",
-        "No known boundary holds this point",
-        "请核对坐标与坐标系，或直接选择单位。",
-        "Check the coordinates and their system, or choose the unit yourself.",
-    ),
-    "unit.crs-suspect": Text(
-        "坐标系可能标错",
-        "The coordinate system may be wrongly named",
-        "所报坐标不在任何已知边界内，按 {crs} 解读则在；请核对坐标系。",
-        "No known boundary holds the point as sent, but one does if it is read as {crs}.",
     ),
     "checklist.not-found": Text("没有这个检查表版本", "There is no such checklist version"),
     "checklist.published": Text(

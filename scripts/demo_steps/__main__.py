@@ -95,6 +95,8 @@ def _run(
     with _service(folder, port, timings) as running:
         with timings.step("载入城市 · load the city, people and round"):
             round_id = stage.load(running, plan)
+            drawn = stage.draw_outlines(running, plan)
+            console.print(f"  {drawn} 个虚拟边界 · made-up outlines, marked synthetic", style="dim")
         routes = _routes(plan, visits, _real_photos(photos))
         with timings.step(f"{len(routes)} 部手机 · phones at work"):
             trips = _play(running, round_id, routes, visits)

@@ -27,7 +27,9 @@ from app import loading, serving
 from app.config import Environment, environment_with
 from app.infra import business_time, children
 from app.infra.db import Database, make_engine
+from app.organisation.importing_boundaries import set_boundaries
 from scripts.demo_steps.city_files import CITY_FOLDER
+from scripts.demo_steps.outlines import made_up_outlines
 from scripts.demo_steps.plan import DemoPlan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,12 +110,9 @@ def _free_port() -> int:
 
 def load(stage: Stage, plan: DemoPlan) -> UUID:
     """The city, its people, the round and the business clock; returns the round's id."""
-    settings = serving.settings_from(serving.running_environment(stage.data))
-    engine = make_engine(settings)
-    database = Database(engine, settings.env)
     files = stage.data / "files"
     files.mkdir(mode=0o700, exist_ok=True)
-    try:
+    with _database(stage) as database:
         with database.transaction() as tx:
             business_time.set_business_time(tx, instant=datetime.fromisoformat(BEGIN))
         with database.transaction() as tx:
@@ -123,6 +122,20 @@ def load(stage: Stage, plan: DemoPlan) -> UUID:
         with database.transaction() as tx:
             file = _write(files / "round.json", plan.round_file)
             return loading.load_round(tx, file, CITY_FOLDER / "campaign.json").id
+
+
+def draw_outlines(stage: Stage, plan: DemoPlan) -> int:
+    """Made-up outlines where the city has none; returns how many."""
+    with _database(stage) as database, database.transaction() as tx:
+        return set_boundaries(tx, made_up_outlines(plan.city, plan.seed))
+
+
+@contextmanager
+def _database(stage: Stage) -> Iterator[Database]:
+    settings = serving.settings_from(serving.running_environment(stage.data))
+    engine = make_engine(settings)
+    try:
+        yield Database(engine, settings.env)
     finally:
         engine.dispose()
 

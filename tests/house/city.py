@@ -201,6 +201,7 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
         headers = city.callers["headquarters"].headers
         client.post(f"/v1/visits/{visit}/retakes", json=wanted, headers=headers).raise_for_status()
     _plan_import(city)
+    _group_and_cell(city)
     return city
 
 
@@ -211,6 +212,17 @@ def _plan_import(city: City) -> None:
     answer = city.client.post("/v1/imports", files=sheet, headers=headers)
     assert answer.status_code == 201, answer.text
     city.import_id = answer.json()["id"]
+
+
+def _group_and_cell(city: City) -> None:
+    """A special group and a cell of the grid."""
+    headers = city.callers["headquarters"].headers
+    nothing: dict[str, Any] = {"lines": [], "areas": [], "sites": [], "members": []}
+    group = {"code": "OFFICE", "kind": "office", "name_zh": "创建办", **nothing}
+    cell = {"scheme": "local", "code": "1", "unit": make.FENGHUAYUAN}
+    for path, body in (("/v1/groups", group), ("/v1/grid-cells", cell)):
+        answer = city.client.post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
 
 
 def _draft_checklist(city: City) -> None:

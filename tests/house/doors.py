@@ -63,6 +63,12 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
             for verb in ("confirm", "refuse", "close", "reopen", "edit")
         },
         "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
+        "/v1/groups/{code}": [Row({"code": "OFFICE"}, everybody)],
+        "/v1/grid-cells/{scheme}/{code}": [Row({"scheme": "local", "code": "1"}, everybody)],
+        "/v1/responsibilities/{responsibility_id}": [
+            Row({"responsibility_id": one}, everybody)
+            for one in sorted(city.codes("SELECT id FROM responsibility"))[:1]
+        ],
         "/v1/checklists/{code}": [Row({"code": "bj"}, everybody)],
         "/v1/checklists/{code}/versions/{number}": [
             Row({"code": "bj", "number": "1"}, everybody),
@@ -141,6 +147,9 @@ def listed_rows(city: City) -> dict[str, Listing]:
             },
         ),
         "/v1/units": _whole("code", city.codes("SELECT code FROM unit")),
+        "/v1/responsibilities": _whole("id", city.codes("SELECT id FROM responsibility")),
+        "/v1/groups": _whole("code", {"OFFICE"}),
+        "/v1/grid-cells": _whole("code", {"1"}),
         "/v1/lines": _whole("code", city.codes("SELECT code FROM line")),
         "/v1/checklists": _whole("code", city.codes("SELECT code FROM checklist")),
         "/v1/checklists/{code}/versions": Listing(
@@ -268,6 +277,8 @@ NO_LISTS = frozenset(
         "/v1/rounds/{round_id}/rankings",  # a standing is seen whole or not at all
         "/v1/rounds/{round_id}/rankings/{league}",
         "/v1/units:locate",  # one place, with who else it could be
+        "/v1/responsibilities:answerable",  # one answer, with its reasons
+        "/v1/groups/{code}",  # one group, with its members
     }
 )
 
