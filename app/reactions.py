@@ -37,6 +37,7 @@ def _drop_upload(runtime: Runtime, claim: Claim, verdict: evidence.Verdict | Non
 
 def _judge_visit(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
     judging.judge_visit(tx, claim.subject_id)
+    deciding.stop_counting_at_refused_site(tx, visit_id=claim.subject_id)
 
 
 def _judge_visits_of_photo(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:

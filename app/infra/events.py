@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 from app.infra import business_time
 from app.infra.columns import Instant, Json, id_column
@@ -106,6 +106,18 @@ def record_many(
 
 
 _INSERT = sa.insert(Event.__table__)  # type: ignore[attr-defined]
+
+
+def newest_kind(tx: Session, *, subject: tuple[str, UUID], kinds: Sequence[str]) -> str | None:
+    """Which of these kinds happened last to a subject; None where none did."""
+    row = col(Event.subject_type) == subject[0], col(Event.subject_id) == subject[1]
+    newest = (
+        sa.select(col(Event.kind))
+        .where(*row, col(Event.kind).in_(kinds))
+        .order_by(col(Event.id).desc())
+        .limit(1)
+    )
+    return tx.connection().execute(newest).scalar()
 
 
 def place_events(

@@ -14,6 +14,7 @@ from app.inspections.rules import LateDecision, NotCounting, Outcome
 from app.inspections.tables import Visit
 from app.kit.errors import Conflict
 from app.rounds.rules import RoundState
+from app.sites.rules import SiteState
 
 
 def count_visit(tx: Session, *, visit: Visit, reason: str) -> Held:
@@ -78,6 +79,18 @@ def stop_counting_at(tx: Session, *, site_id: UUID, reason: str) -> int:
             stopped += 1
     tx.flush()
     return stopped
+
+
+def stop_counting_at_refused_site(tx: Session, *, visit_id: UUID) -> int:
+    """A visit came in: it counts not where its site has been refused since it was made."""
+    site = queries_ground.site_of(tx, visit_id)
+    if site.state is not SiteState.CLOSED:
+        return 0
+    subject = ("site", site.id)
+    decided = events.newest_kind(tx, subject=subject, kinds=("site.refused", "site.reopened"))
+    if decided != "site.refused":
+        return 0
+    return stop_counting_at(tx, site_id=site.id, reason="site refused before the visit came in")
 
 
 def _held_before_publication(tx: Session, visit: Visit) -> Held:

@@ -200,6 +200,12 @@ def find_visit(tx: Session, visit_id: UUID) -> Visit | None:
     return tx.exec(select(Visit).where(Visit.id == visit_id)).first()
 
 
+def site_of(tx: Session, visit_id: UUID) -> Site:
+    """The site of a visit that exists."""
+    query = select(Site).join(Visit, col(Visit.site_id) == Site.id).where(Visit.id == visit_id)
+    return tx.exec(query).one()
+
+
 def counting_at(tx: Session, site_id: UUID) -> Sequence[Visit]:
     """The visits that count at a site, in any round, in a fixed order for locking."""
     return tx.exec(

@@ -31,7 +31,8 @@ WITH seen AS (
   FROM visit v
   JOIN visit_revision r ON r.id = v.current_revision_id
   LEFT JOIN task b ON b.id = v.task_id AND b.blind
-  WHERE v.round_id = :round_id AND NOT v.late AND b.id IS NULL
+  WHERE v.round_id = :round_id AND b.id IS NULL
+    AND (NOT v.late OR v.late_decision = 'accepted')
   GROUP BY v.site_id, v.checklist_id
 )
 SELECT t.area_path, s.category, t.team_id, t.checklist_version_id,

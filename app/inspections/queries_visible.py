@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.checklists.tables import Item
+from app.checklists.tables import ChecklistVersion, Item
 from app.inspections.rules import Outcome
 from app.inspections.tables import Answer, Visit, VisitCrew, VisitRevision
 from app.kit.errors import NotFound
@@ -25,7 +25,7 @@ from app.organisation.queries import at_or_below, within_reach
 from app.organisation.tables import Unit
 from app.people.tables import Person
 from app.rounds.rules import RoundState, Source
-from app.rounds.tables import Round
+from app.rounds.tables import Round, Task, TaskMember
 from app.sites.tables import Site
 from app.web.principal import Principal
 
@@ -151,7 +151,10 @@ def _was_there(visit: Any, person_id: UUID) -> Any:
 
 
 def _is_blind_to(principal: Principal) -> Any:
-    """The round runs, and the caller inspected the same site with the same list himself."""
+    """The round runs, and the caller inspects the same site with the same list himself.
+
+    He has done so, or a blind task says that he is to do so yet.
+    """
     own: Any = sa.orm.aliased(Visit)
     running = sa.exists().where(
         col(Round.id) == col(Visit.round_id), col(Round.state).in_(_RUNNING)
@@ -164,7 +167,17 @@ def _is_blind_to(principal: Principal) -> Any:
         own.id != Visit.id,
         _was_there(own, principal.user_id),
     )
-    return sa.and_(running, inspected)
+    is_to_inspect = sa.exists().where(
+        col(TaskMember.task_id) == col(Task.id),
+        col(TaskMember.person_id) == principal.user_id,
+        col(Task.round_id) == Visit.round_id,
+        col(Task.site_id) == Visit.site_id,
+        col(Task.blind),
+        col(Task.cancelled_at).is_(None),
+        col(ChecklistVersion.id) == col(Task.checklist_version_id),
+        col(ChecklistVersion.checklist_id) == Visit.checklist_id,
+    )
+    return sa.and_(running, sa.or_(inspected, is_to_inspect))
 
 
 @dataclass(frozen=True)

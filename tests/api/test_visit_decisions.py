@@ -12,6 +12,9 @@ from app.inspections.tables import Retake, Visit
 from app.kit import clock
 from app.kit.ids import new_id
 from app.organisation.rules import Role
+from app.rounds.tables import Task
+from app.sites.rules import SiteState
+from app.sites.tables import Site
 from tests import factories as make
 from tests.support import settle
 
@@ -188,6 +191,35 @@ class TestDoubles:
         path = f"/v1/visits/{pair[0]['id']}"
         found = client.get(path, headers=headquarters.headers).json()
         assert (found["counting"], found["not_counting_reason"]) == (False, "site_refused")
+
+    def test_a_visit_that_comes_in_after_the_refusal_counts_neither(
+        self, client, tx, runtime, headquarters, inspector, round_
+    ):
+        site = tx.exec(select(Site).where(Site.code == "JD-1")).one()
+        site.state, site.valid_to = SiteState.CLOSED, site.valid_from
+        tx.add(site)
+        events.record(tx, "site.refused", subject=("site", site.id), reason="不属点位")
+        tx.commit()
+        settle(runtime)
+        body = make.plan_visit(tx, round_.id, "JD-1").body
+        make.submit(client, inspector, body).raise_for_status()
+        settle(runtime)
+        found = client.get(f"/v1/visits/{body['id']}", headers=headquarters.headers).json()
+        assert (found["counting"], found["not_counting_reason"]) == (False, "site_refused")
+
+    def test_who_has_a_blind_task_sees_nothing_before_he_has_been_there(
+        self, client, tx, inspector, other
+    ):
+        task = make.task_row("JD-3", members=[other.login])
+        round_ = make.make_round(tx, sites=[make.site_row("JD-3")], tasks=[task])
+        body = make.plan_visit(tx, round_.id, "JD-3").body
+        make.submit(client, inspector, body).raise_for_status()
+        path = f"/v1/visits/{body['id']}"
+        assert client.get(path, headers=other.headers).status_code == 200
+        tx.execute(sa.update(Task).where(Task.round_id == round_.id).values(blind=True))
+        tx.commit()
+        assert client.get(path, headers=other.headers).status_code == 404
+        assert client.get(path, headers=inspector.headers).status_code == 200
 
 
 class TestLateArrivals:
