@@ -18,7 +18,7 @@ from app.checklists import importing as checklists
 from app.config import Settings
 from app.imports import files, stores
 from app.imports import service as imports
-from app.imports.kinds import KINDS
+from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.rules import Kind, Options, Plan
 from app.infra.db import Database
 from app.kit.errors import Fault, Invalid, NotFound
@@ -155,14 +155,15 @@ def export_sheets(
 def write_template(kind: str, file: Path) -> None:
     """An empty workbook for one kind of sheet, or for ``all``."""
     kinds = list(KINDS.values()) if kind == "all" else [_known_kind(kind)]
+    files.check_format(files.Format.XLSX, [one.name for one in kinds])
     with file.open("wb") as target:
         files.write_template(target, kinds, "zh")
 
 
 def _known_kind(name: str) -> Kind:
-    if name not in KINDS:
+    if name not in EVERY_KIND:
         raise NotFound("import.no-such-kind", kind=name)
-    return KINDS[name]
+    return EVERY_KIND[name]
 
 
 def _read(file: Path) -> Any:

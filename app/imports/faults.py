@@ -249,6 +249,42 @@ ADVICE: dict[str, Advice] = {
         "a latitude cannot be {value}; the two seem to be exchanged",
         "exchange latitude and longitude",
     ),
+    "geometry.shape": Advice(
+        "不是有效的 Polygon 或 MultiPolygon（{found}）",
+        "坐标须为 [经度, 纬度] 的环，每环至少三点；请重新导出该要素",
+        "is not a Polygon or MultiPolygon ({found})",
+        "give rings of [longitude, latitude] with three points or more; export it again",
+    ),
+    "geometry.empty": Advice(
+        "边界没有面积",
+        "请重新绘制或导出该要素",
+        "the boundary encloses nothing",
+        "draw or export it again",
+    ),
+    "geometry.swapped": Advice(
+        "经度和纬度填反了（{lon}, {lat}）",
+        "请按 [经度, 纬度] 的顺序导出",
+        "longitude and latitude are exchanged ({lon}, {lat})",
+        "export positions as [longitude, latitude]",
+    ),
+    "geometry.outside": Advice(
+        "坐标 {lon}, {lat} 不在范围之内",
+        "请改正该点，单位须为度，不能是投影坐标",
+        "the position {lon}, {lat} is out of range",
+        "correct it; positions are in degrees and not in metres of a projection",
+    ),
+    "geometry.too-many-points": Advice(
+        "有 {found} 个点，超过 {limit} 个",
+        "请简化边界后重新导出",
+        "has {found} points, more than {limit}",
+        "simplify the boundary and export it again",
+    ),
+    "boundary.unit-not-valid": Advice(
+        "边界生效之日该单位不存在（有效期 {span}）",
+        "请改正生效日期或单位代码",
+        "the unit is not there on that day (valid {span})",
+        "correct the first day or the code of the unit",
+    ),
     "password.short": Advice(
         "口令少于 {limit} 位",
         "请至少 {limit} 位，或留空",

@@ -1,15 +1,15 @@
 """Between files and sheets: CSV, XLSX and GeoJSON in; exports, templates and error files out."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from enum import StrEnum
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO
 
 from app.imports import columns as cells
 from app.imports.faults import SheetFault, words_of
-from app.imports.kinds import KINDS
+from app.imports.geojson import read_geojson, write_geojson
+from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.rules import Key, Kind, SheetText
 from app.infra import sheets
 from app.infra.sheets import Table
@@ -31,7 +31,7 @@ class Format(StrEnum):
 def read_file(content: bytes, file_name: str, kind: str | None) -> list[SheetText]:
     """The sheets of a file. ``kind`` names the sheet of a CSV, or the only one of a workbook."""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        found = [_read_geojson(content, kind or PurePath(file_name).stem)]
+        found = [read_geojson(content, kind or PurePath(file_name).stem)]
     else:
         found = [
             SheetText(sheet.name, [(line.number, line.cells) for line in sheet.lines])
@@ -52,37 +52,6 @@ def is_notes(name: str) -> bool:
     return cells.folded_head(name).startswith(tuple(NOTES_SHEET.values()))
 
 
-def _read_geojson(content: bytes, name: str) -> SheetText:
-    """Features with points as lines: their properties are the cells, numbered from 1."""
-    try:
-        found = json.loads(content.decode("utf-8-sig"))
-        features = [(one["properties"] or {}, one["geometry"]) for one in found["features"]]
-        lines = [_point_cells(properties, geometry) for properties, geometry in features]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise Invalid("file.not-a-sheet") from error
-    heads = list(dict.fromkeys(head for line in lines for head in line))
-    texts = [[line.get(head, "") for head in heads] for line in lines]
-    return SheetText(name, list(enumerate([heads, *texts])))
-
-
-def _point_cells(properties: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> Row:
-    line = {str(name): _plain(value) for name, value in properties.items()}
-    if geometry is not None:
-        if geometry["type"] != "Point":
-            raise ValueError(geometry["type"])
-        lon, lat = geometry["coordinates"][:2]
-        line |= {"lat": repr(float(lat)), "lon": repr(float(lon))}
-    return line
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ";".join(str(part) for part in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value).strip()
-
-
 # -- out ------------------------------------------------------------------------------------------
 
 
@@ -95,9 +64,10 @@ def write_export(
 ) -> None:
     """The rows of one kind in any format, or of several as the sheets of one workbook."""
     if format_ is Format.GEOJSON:
-        target.write(_geojson(stored, zone))
+        ((name, rows),) = stored.items()
+        target.write(write_geojson(EVERY_KIND[name], _unfolded(EVERY_KIND[name], rows), zone))
         return
-    tables = [_table(KINDS[name], rows, zone, language) for name, rows in stored.items()]
+    tables = [_table(EVERY_KIND[name], rows, zone, language) for name, rows in stored.items()]
     if format_ is Format.CSV:
         sheets.write_csv(target, tables[0])
     else:
@@ -116,6 +86,8 @@ def check_format(format_: Format, kinds: Sequence[str]) -> None:
         raise Invalid("import.several-sheets", kind=", ".join(kinds))
     if format_ is Format.GEOJSON and not has_places(kinds[0]):
         raise Invalid("import.no-places", kind=kinds[0])
+    if format_ is not Format.GEOJSON and not set(kinds) <= set(KINDS):
+        raise Invalid("import.geojson-only", kind=kinds[0])
 
 
 def _table(kind: Kind, rows: Mapping[Key, Row], zone: tzinfo, language: Language) -> Table:
@@ -141,26 +113,7 @@ def _unfolded(kind: Kind, rows: Mapping[Key, Row]) -> Iterator[Row]:
 
 def has_places(kind: str) -> bool:
     """Whether the rows of a kind lie somewhere, so that they can be written as GeoJSON."""
-    return any(column.name == "lat" for column in KINDS[kind].columns)
-
-
-def _geojson(stored: Mapping[str, Mapping[Key, Row]], zone: tzinfo) -> bytes:
-    """Places as they were given, their system in ``crs``; rows without one have no geometry."""
-    ((name, rows),) = stored.items()
-    kind = KINDS[name]
-    features = []
-    for row in _unfolded(kind, rows):
-        place = None
-        if row.get("lat") is not None:
-            place = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
-        properties = {
-            column.name: cells.write_cell(column, row[column.name], zone)
-            for column in kind.columns
-            if column.name not in ("lat", "lon")
-        }
-        features.append({"type": "Feature", "geometry": place, "properties": properties})
-    found = {"type": "FeatureCollection", "features": features}
-    return json.dumps(found, ensure_ascii=False).encode()
+    return any(column.name in ("lat", "geometry") for column in EVERY_KIND[kind].columns)
 
 
 def write_template(target: IO[bytes], kinds: Iterable[Kind], language: Language) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from app.imports.columns import FIRST_DAY, Head, choice, code, codes, day, degrees, text
 from app.imports.faults import SheetFault
+from app.imports.kinds_places import BOUNDARIES, CRS_LABELS
 from app.imports.kinds_work import CAMPAIGNS, CHECKLISTS, ENTRANTS, LEAGUES, ROUNDS, TASKS
 from app.imports.rules import Found, Kind, Record, World, fault_at
 from app.kit.geo import Crs
@@ -37,7 +38,6 @@ _ROLES = {
     "platform": "平台接口",
     "dashboard": "看板",
 }
-_CRS = {"wgs84": "WGS-84", "gcj02": "高德", "bd09": "百度", "cgcs2000": "国家2000"}
 _ROADS = {"main": "主干道", "side": "次干道", "alley": "背街小巷"}
 _SITE_STATES = {"proposed": "待确认", "active": "正常", "closed": "已关闭"}
 _MOST_PATH = 400
@@ -301,7 +301,7 @@ SITES = Kind(
         code(Head("unit", "所属单位", "unit", "街道、乡镇或社区的代码", "code of the town or community"), unit=True, needed=True, refers="units", example="990100001"),
         degrees(Head("lat", "纬度", "latitude", "度", "degrees"), 90, example="35.2159"),
         degrees(Head("lon", "经度", "longitude", "度", "degrees"), 180, example="113.2418"),
-        choice(Head("crs", "坐标系", "crs", "有坐标时必填", "with coordinates"), Crs, _CRS, example="gcj02"),
+        choice(Head("crs", "坐标系", "crs", "有坐标时必填", "with coordinates"), Crs, CRS_LABELS, example="gcj02"),
         codes(Head("lines", "专项", "lines", "专项代码，用分号隔开", "codes of lines it is marked with"), refers="lines"),
         choice(Head("road_class", "道路等级", "road class", "只用于道路", "of roads only"), RoadClass, _ROADS),
         text(Head("responsible_name", "责任人", "responsible", "姓名", "a name"), 100, example="李强"),
@@ -323,3 +323,6 @@ KINDS: dict[str, Kind] = {
         CAMPAIGNS, LEAGUES, ROUNDS, ENTRANTS, TASKS,
     )
 }  # fmt: skip
+
+# Boundaries are no sheet: a cell is too small for them.
+EVERY_KIND = KINDS | {BOUNDARIES.name: BOUNDARIES}

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from app.config import Settings
 from app.imports import files, presenting, queries, service, stores
 from app.imports.files import Format
-from app.imports.kinds import KINDS
+from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.schemas import DifferencePage, ImportOut, ImportPage, SheetFaultPage
 from app.imports.tables import Difference, FaultRow
 from app.kit.errors import Invalid, NotFound
@@ -98,6 +98,7 @@ def list_imports(
 def get_import_template(importer: Importer, language: Lang, kind: Code) -> Response:
     """``all`` is a workbook with every sheet."""
     kinds = list(KINDS.values()) if kind == "all" else [_kind(kind)]
+    files.check_format(Format.XLSX, [one.name for one in kinds])
     out = io.BytesIO()
     files.write_template(out, kinds, language)
     return _file(out, Format.XLSX, kind)
@@ -195,7 +196,8 @@ def export_sheet(
 ) -> Response:
     """Importing it again changes nothing. ``all`` is a workbook of every sheet.
 
-    Entrants and tasks are those of one round: name it by ``campaign`` and ``round``.
+    Entrants and tasks are those of one round: name it by ``campaign`` and ``round``. Boundaries
+    are written as GeoJSON only.
     """
     rounds = {(campaign, round_)} if campaign and round_ else set()
     names = list(KINDS) if kind == "all" else [_kind(kind).name]
@@ -207,9 +209,9 @@ def export_sheet(
 
 
 def _kind(name: str) -> Any:
-    if name not in KINDS:
+    if name not in EVERY_KIND:
         raise NotFound("import.no-such-kind", kind=name)
-    return KINDS[name]
+    return EVERY_KIND[name]
 
 
 def _place(cursor: str | None) -> int:

@@ -21,6 +21,7 @@ from app.kit.changes import Change, Row
 Key = tuple[Any, ...]
 Found = tuple[str, str, dict[str, Any]]  # column, code, data
 _MOST_VALUE = 100
+_MOST_SHOWN = 4000
 _MOST_HINTS = 200  # close matches looked for in one plan; each compares with every known code
 _OURS = ("known", "hint_zh", "hint_en")  # data that we wrote, which may be long
 _NOTES = ("说明", "notes", "readme")
@@ -160,6 +161,13 @@ class KindPlan:
     unchanged: int
     absent: int
     secrets: frozenset[str] = frozenset()
+
+    def told(self, change: Change) -> dict[str, Row]:
+        """What differs, before and after, without secrets and with shapes in brief."""
+        return {
+            when: {name: brief(value) for name, value in without(row, self.secrets).items()}
+            for when, row in change.told().items()
+        }
 
     @property
     def new(self) -> int:
@@ -307,10 +315,17 @@ def _as_written(
     return sorted(told, key=lambda fault: fault.row or 0)
 
 
+def brief(value: Any) -> Any:
+    """A value as it is shown; of a text too long to read, its beginning, length and digest."""
+    if not isinstance(value, str) or len(value) <= _MOST_SHOWN:
+        return value
+    digest = hashlib.sha256(value.encode()).hexdigest()[:12]
+    return f"{value[:_MOST_VALUE]}… ({len(value)}, {digest})"
+
+
 def printable(text: str) -> str:
     """What can be shown and stored of any text: one line, without control characters."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    return plain[:_MOST_VALUE]
+    return "".join(char if char.isprintable() else " " for char in text[:_MOST_VALUE])
 
 
 def _read_heads(sheet: SheetText, kind: Kind) -> tuple[list[Column | None], list[SheetFault]]:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from app.config import Settings
 from app.imports import files, queries, stores
-from app.imports.kinds import KINDS
+from app.imports.kinds import EVERY_KIND
 from app.imports.rules import (
     Options,
     Plan,
@@ -39,9 +39,9 @@ _MOST_KEY = 400
 
 def make_plan(tx: Session, sheets: Sequence[SheetText], options: Options) -> Plan:
     """What these sheets would change, or all that is wrong with them; writes nothing."""
-    named, _ = name_sheets(sheets, KINDS)
-    snapshot = stores.read_snapshot(tx, named, rounds_named(sheets, KINDS))
-    return plan(sheets, KINDS, snapshot, options)
+    named, _ = name_sheets(sheets, EVERY_KIND)
+    snapshot = stores.read_snapshot(tx, named, rounds_named(sheets, EVERY_KIND))
+    return plan(sheets, EVERY_KIND, snapshot, options)
 
 
 def apply_sheets(tx: Session, sheets: Sequence[SheetText], options: Options) -> Plan:
@@ -55,7 +55,7 @@ def apply_sheets(tx: Session, sheets: Sequence[SheetText], options: Options) -> 
 
 def _lock(tx: Session, sheets: Sequence[SheetText]) -> None:
     tx.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
-    named, _ = name_sheets(sheets, KINDS)
+    named, _ = name_sheets(sheets, EVERY_KIND)
     stores.lock_tables(tx, named)
 
 
@@ -63,7 +63,7 @@ def submit(
     tx: Session, settings: Settings, *, content: bytes, file_name: str, kind: str | None, by: UUID
 ) -> SheetImport:
     """Keep a file with its plan, and drop the content of those that nobody applied for a day."""
-    if kind is not None and kind not in KINDS:
+    if kind is not None and kind not in EVERY_KIND:
         raise NotFound("import.no-such-kind", kind=kind)
     found = make_plan(tx, files.read_file(content, file_name, kind), options_of(settings))
     now = clock.real_now()
@@ -110,7 +110,7 @@ def _keep_plan(tx: Session, import_id: UUID, found: Plan) -> None:
             "row_number": number,
             "key": "/".join(str(part) for part in change.key)[:_MOST_KEY],
             "is_new": change.before is None,
-            **change.told(),
+            **one.told(change),
         }
         for one in found.kinds
         for change, number in zip(one.changes, one.row_numbers, strict=True)

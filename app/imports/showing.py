@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from app.imports.faults import message_of
-from app.imports.rules import KindPlan, Plan, without
+from app.imports.rules import KindPlan, Plan
 
 _MOST_SHOWN = 50
 
@@ -47,7 +47,7 @@ def _changes(one: KindPlan) -> Table:
         if change.before is not None
     ]
     for number, change in changed[:_MOST_SHOWN]:
-        told = {when: without(row, one.secrets) for when, row in change.told().items()}
+        told = one.told(change)
         key = "/".join(str(part) for part in change.key)
         table.add_row(str(number), key, str(told["before"]), str(told["after"]))
     return table

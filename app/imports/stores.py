@@ -10,11 +10,12 @@ from sqlmodel import Session
 from app.auth.accounts import set_password
 from app.checklists import importing_sheets as checklists
 from app.checklists.tables import Checklist, ChecklistVersion
-from app.imports.kinds import KINDS
+from app.imports.kinds import EVERY_KIND
 from app.imports.rules import Key, Plan
 from app.kit.changes import Change, Row
+from app.organisation import importing_boundaries as boundaries
 from app.organisation import importing_sheets as organisation
-from app.organisation.tables import Category, Line, Responsibility, Unit
+from app.organisation.tables import Category, Line, Responsibility, Unit, UnitBoundary
 from app.people import importing_responsibilities as responsibilities
 from app.people import importing_sheets as people
 from app.people.tables import Person, PostingRow
@@ -74,6 +75,9 @@ STORES: dict[str, Store] = {
     "rounds": Store(_whole(rounds.stored_rounds), rounds.apply_rounds, (Round,)),
     "entrants": Store(scoring.stored_entrants, scoring.apply_entrants, (Entrant, Membership)),
     "tasks": Store(rounds.stored_tasks, rounds.apply_tasks, (Task,)),
+    "boundaries": Store(
+        _whole(boundaries.stored_boundaries), boundaries.apply_boundaries, (UnitBoundary,)
+    ),
 }
 
 
@@ -84,8 +88,8 @@ def read_snapshot(
 
     Of entrants and tasks, only those of the named rounds are read.
     """
-    needed = {name for kind in kinds for name in KINDS[kind].looks_at}
-    return {name: STORES[name].stored(tx, rounds_of) for name in KINDS if name in needed}
+    needed = {name for kind in kinds for name in EVERY_KIND[kind].looks_at}
+    return {name: STORES[name].stored(tx, rounds_of) for name in EVERY_KIND if name in needed}
 
 
 def lock_tables(tx: Session, kinds: Iterable[str]) -> None:

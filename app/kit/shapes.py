@@ -5,6 +5,7 @@ exchanged, and in systems that lie half a kilometre apart. What can be put right
 (rings, winding); the rest is refused with a fault that says where and what. Shapes are kept as WKB.
 """
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,23 @@ def read_area(geometry: Any, crs: Crs, *, at: str) -> Area:
         area_m2=_in_metres(shape, (south + north) / 2).area,
         repaired=not raw.is_valid,
     )
+
+
+def canonical_geometry(geometry: Any) -> str:
+    """A geometry as one JSON text: type and coordinates only, ``110`` and ``1.1e2`` alike.
+
+    Whether it makes sense is not looked at; ``OverflowError`` for numbers that no float holds.
+    """
+    if not isinstance(geometry, Mapping):
+        return json.dumps(geometry)
+    plain = {"type": geometry.get("type"), "coordinates": _floats(geometry.get("coordinates"))}
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"))
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_floats(part) for part in value]
+    return float(value) if type(value) is int else value
 
 
 def coordinates_of(wkb: bytes, *, tolerance_m: float) -> list[list[Ring]]:

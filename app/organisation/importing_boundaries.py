@@ -4,19 +4,22 @@ The document names its coordinate system and its source; a system is never guess
 one moves a border by half a kilometre. What was given is kept beside the valid shape.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
 from app.infra import business_time, events
 from app.infra.bulk import insert_rows
+from app.kit.changes import Change, Row
 from app.kit.errors import Fault, Invalid
 from app.kit.geo import Crs
 from app.kit.ids import new_id
-from app.kit.shapes import Area, read_area
+from app.kit.shapes import Area, canonical_geometry, read_area
 from app.organisation import queries, queries_places, rules
 from app.organisation.tables import Unit, UnitBoundary
 
@@ -64,11 +67,57 @@ def set_boundaries(tx: Session, document: Any) -> int:
     """
     header = _read_header(document)
     given = _read_features(tx, document["features"], header)
-    held: dict[Any, list[UnitBoundary]] = {}
+    held = _held(tx, given, header)
+    new = [one for one in given if not _is_held(held.get(one.unit.id, []), one, header)]
+    _write(tx, new, held, header)
+    return len(new)
+
+
+def stored_boundaries(tx: Session) -> dict[tuple[Any, ...], Row]:
+    """The boundaries that have no end, by the codes of their units, as they were given."""
+    return {
+        (unit.code,): {
+            "unit": unit.code,
+            "geometry": canonical_geometry(row.original),
+            "crs": row.crs.value,
+            "source": row.source,
+            "synthetic": row.synthetic,
+            "valid_from": row.valid_from.isoformat(),
+        }
+        for row, unit in queries_places.open_boundaries(tx)
+    }
+
+
+def apply_boundaries(tx: Session, changes: Sequence[Change]) -> None:
+    """Write boundaries that a plan has found new or changed; their shapes were judged with it."""
+    rows = [change.after for change in changes]
+    units = queries.find_units(tx, [row["unit"] for row in rows])
+    sorted_rows: dict[_Header, list[_Given]] = {}
+    for row in rows:
+        day = date.fromisoformat(row["valid_from"])
+        header = _Header(Crs(row["crs"]), row["source"], row["synthetic"], day)
+        original = json.loads(row["geometry"])
+        area = read_area(original, header.crs, at="")
+        sorted_rows.setdefault(header, []).append(_Given(units[row["unit"]], original, area))
+    for header, given in sorted_rows.items():
+        _write(tx, given, _held(tx, given, header), header)
+
+
+def _held(tx: Session, given: Sequence[_Given], header: _Header) -> dict[UUID, list[UnitBoundary]]:
+    """What the units have from the first day on, locked."""
+    held: dict[UUID, list[UnitBoundary]] = {}
     ids = sorted(one.unit.id for one in given)
     for row in queries_places.boundaries_from(tx, ids, day=header.valid_from):
         held.setdefault(row.unit_id, []).append(row)
-    new = [one for one in given if not _is_held(held.get(one.unit.id, []), one, header)]
+    return held
+
+
+def _write(
+    tx: Session,
+    new: Sequence[_Given],
+    held: Mapping[UUID, list[UnitBoundary]],
+    header: _Header,
+) -> None:
     for one in new:
         _make_room(tx, held.get(one.unit.id, []), header.valid_from)
     tx.flush()
@@ -85,7 +134,6 @@ def set_boundaries(tx: Session, document: Any) -> int:
             valid_from=header.valid_from.isoformat(),
             repaired=one.area.repaired,
         )
-    return len(new)
 
 
 def _is_held(held: list[UnitBoundary], one: _Given, header: _Header) -> bool:
@@ -155,10 +203,15 @@ def _read_header(document: Any) -> _Header:
 
 def _crs_of(given: Any) -> Crs | None:
     if isinstance(given, Mapping):
-        named = given.get("properties")
-        name = named.get("name") if isinstance(named, Mapping) else None
-        return _NAMED_CRS.get(str(name).lower())
+        return named_crs(given)
     return Crs(given) if given in list(Crs) else None
+
+
+def named_crs(member: Mapping[str, Any]) -> Crs | None:
+    """The system that the member ``crs`` of older GeoJSON files names; None for any other."""
+    named = member.get("properties")
+    name = named.get("name") if isinstance(named, Mapping) else None
+    return _NAMED_CRS.get(str(name).lower())
 
 
 def _date_of(given: Any) -> date | None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from app.organisation.queries import holds_on
@@ -89,3 +90,14 @@ def boundaries_from(tx: Session, unit_ids: Sequence[UUID], *, day: date) -> list
         .with_for_update()
     )
     return list(tx.exec(query).all())
+
+
+def open_boundaries(tx: Session) -> list[tuple[UnitBoundary, Unit]]:
+    """The boundaries that have no end, at most one of each unit, with their units."""
+    query = (
+        select(UnitBoundary, Unit)
+        .join(Unit, col(Unit.id) == UnitBoundary.unit_id)
+        .where(col(UnitBoundary.withdrawn_at).is_(None), col(UnitBoundary.valid_to).is_(None))
+        .options(defer(UnitBoundary.shape))  # type: ignore[arg-type]
+    )
+    return [(boundary, unit) for boundary, unit in tx.exec(query).all()]

@@ -46,6 +46,12 @@ SHEETS: dict[str, Text] = {
         "{kind} 请导出为 xlsx 或 csv。",
         "Export {kind} as xlsx or csv.",
     ),
+    "import.geojson-only": Text(
+        "边界只能用 GeoJSON",
+        "Boundaries come and go as GeoJSON only",
+        "{kind} 请导出为 geojson；没有空白模板。",
+        "Export {kind} as geojson; there is no template.",
+    ),
     "import.too-large": Text(
         "文件过大",
         "The file is too large",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import threading
 
 import pytest
@@ -116,6 +117,76 @@ def test_forty_faults_over_http_change_nothing(client, tx, connection, admin):
 def count_rows(connection):
     names = sa.inspect(connection).get_table_names()
     return {n: connection.execute(sa.text(f'SELECT count(*) FROM "{n}"')).scalar() for n in names}
+
+
+def square(west, south, size=0.01):
+    east, north = west + size, south + size
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def boundaries(shapes, **members):
+    features = [
+        {"type": "Feature", "properties": {"code": code}, "geometry": shape}
+        for code, shape in shapes.items()
+    ]
+    found = {"type": "FeatureCollection", "crs": "wgs84", "source": "测绘", "features": features}
+    return json.dumps(found | members)
+
+
+def test_boundaries_are_planned_shown_applied_and_come_back_as_nothing_to_do(client, tx, admin):
+    shapes = {make.MINSHENG: square(113, 35), make.JIEFANG: square(113, 35, 0.1)}
+
+    def plan(document):
+        answer = upload(client, admin, document, "drawn.geojson", kind="boundaries")
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def apply(document):
+        found = plan(document)
+        done = client.post(f"/v1/imports/{found['id']}/apply", headers=admin.headers)
+        assert done.status_code == 200, done.text
+        return [found["counts"][0][name] for name in ("new", "changed", "unchanged")]
+
+    before = plan(boundaries({make.CITY: square(112, 34, 2)}))["counts"][0]["absent"]
+    assert apply(boundaries(shapes)) == [1, 1, 0]  # that of the district is known
+    lies = {"lat": 35.005, "lon": 113.005, "crs": "wgs84"}
+    located = get(client, admin, "/v1/units:locate", **lies).json()
+    assert located["unit"]["code"] == make.MINSHENG
+    moved = shapes | {make.MINSHENG: square(113.05, 35)}
+    assert apply(boundaries(moved, valid_from="2018-01-01")) == [0, 2, 0]
+    assert apply(boundaries(moved, valid_from="2018-01-01")) == [0, 0, 2]
+    export = get(client, admin, "/v1/exports/boundaries", format="geojson")
+    assert export.headers["content-type"] == "application/geo+json"
+    assert len(export.json()["features"]) == before + 1
+    (counts,) = plan(export.content)["counts"]
+    assert [counts[name] for name in ("new", "changed", "unchanged", "absent")] == [
+        0, 0, before + 1, 0,
+    ]  # fmt: skip
+    told = tx.exec(select(Event.data).where(Event.kind == "unit.boundary-set")).all()
+    assert [one["code"] for one in told].count(make.MINSHENG) == 2
+    assert all("geometry" not in one for one in told)
+
+
+def test_one_bad_feature_keeps_all_boundaries_out(client, connection, admin):
+    before = count_rows(connection)["unit_boundary"]
+    shapes = {make.MINSHENG: square(113, 35), make.JIEFANG: square(35, 113), "nowhere": None}
+    found = upload(client, admin, boundaries(shapes), "boundaries.geojson").json()
+    assert (found["state"], found["fault_count"]) == ("faulty", 3)
+    faults = get(client, admin, f"/v1/imports/{found['id']}/faults").json()["items"]
+    assert [(one["row"], one["column"], one["code"]) for one in faults] == [
+        (2, "geometry", "geometry.swapped"),
+        (3, "geometry", "cell.missing"),
+        (3, "unit", "reference.unknown"),
+    ]
+    assert faults[0]["message"].startswith("经度和纬度填反了")
+    content = get(client, admin, f"/v1/imports/{found['id']}/errors", format="csv")
+    assert "longitude and latitude are exchanged" in content.text
+    assert client.post(f"/v1/imports/{found['id']}/apply", headers=admin.headers).status_code == 409
+    assert count_rows(connection)["unit_boundary"] == before
+    for path in ("/v1/exports/boundaries", "/v1/imports/templates/boundaries"):
+        refused = get(client, admin, path)
+        assert (refused.status_code, refused.json()["code"]) == (422, "import.geojson-only")
 
 
 def test_a_plan_that_was_overtaken_is_refused(client, tx, admin):

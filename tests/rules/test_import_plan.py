@@ -15,7 +15,7 @@ from app.imports import files
 from app.imports.columns import plain_decimal, read_cell, write_cell
 from app.imports.faults import ADVICE, message_of
 from app.imports.files import Format
-from app.imports.kinds import KINDS
+from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.rules import Options, plan, rounds_named
 from tests.rules.faulty import FAULTY, STORED, keyed, sheet, unit
 
@@ -54,6 +54,7 @@ def test_forty_sorts_of_faults_are_told_precisely_and_nothing_is_planned():
 def test_every_sort_of_fault_is_known_to_some_test():
     elsewhere = {"task.category", "password.not-here", "unit.too-deep", "sheet.twice"}
     seen = {fault.code for fault in plan(FAULTY, KINDS, STORED, OPTIONS).faults}
+    seen |= {code for *_, code in _SHAPES} | {"boundary.unit-not-valid"}
     assert set(ADVICE) == seen | elsewhere | {"column.missing"}
 
 
@@ -104,6 +105,58 @@ def test_one_bad_cell_is_one_fault():
     heads = ("code", "name", "category", "unit", "lat", "lon", "crs")
     found = planned(sheet("sites", heads, ("S", "x", "公厕", "9001001", "north", "113", "moon")))
     assert codes(found) == [(2, "lat", "cell.number"), (2, "crs", "cell.choice")]
+
+
+_RING = [[113.0, 35.0], [113.1, 35.0], [113.1, 35.1], [113.0, 35.0]]
+_SHAPES = [
+    ({"type": "Point", "coordinates": [113, 35]}, "geometry.shape"),
+    ({"type": "Polygon", "coordinates": [[[113, 35], [113, 36]]]}, "geometry.shape"),
+    ({"type": "Polygon", "coordinates": [[[113, 35]] * 4]}, "geometry.empty"),
+    ({"type": "Polygon", "coordinates": [[p[::-1] for p in _RING]]}, "geometry.swapped"),
+    ({"type": "Polygon", "coordinates": [[*_RING, [500000, 35]]]}, "geometry.outside"),
+    ({"type": "Polygon", "coordinates": [[10**400, 35]]}, "geometry.shape"),
+    ({"type": "Polygon", "coordinates": [_RING * 12_501]}, "geometry.too-many-points"),
+]
+
+
+def boundaries(*features, **members):
+    """A document of boundaries as it is read; a feature is its geometry and its properties."""
+    listed = [{"type": "Feature", "geometry": g, "properties": p} for g, p in features]
+    found = {"type": "FeatureCollection", "crs": "wgs84", "source": "图", "features": listed}
+    content = json.dumps({k: v for k, v in (found | members).items() if v is not None})
+    return files.read_file(content.encode(), "boundaries.geojson", None)
+
+
+def planned_boundaries(*features, stored=STORED, **members):
+    return plan(boundaries(*features, **members), EVERY_KIND, stored, OPTIONS)
+
+
+@pytest.mark.parametrize(("geometry", "code"), _SHAPES)
+def test_shapes_that_make_no_sense_are_pointed_at_by_their_feature(geometry, code):
+    sound = {"type": "Polygon", "coordinates": [_RING]}
+    found = planned_boundaries((sound, {"code": "9001"}), (geometry, {"code": "9001001"}))
+    assert codes(found) == [(2, "geometry", code)]
+    assert all("{" not in message_of(f, at)[:20] for f in found.faults for at in ("zh", "en"))
+
+
+def test_every_boundary_names_its_unit_and_its_system():
+    shape = {"type": "Polygon", "coordinates": [_RING]}
+    moon = {"type": "name", "properties": {"name": "moon"}}
+    found = planned_boundaries((shape, {"code": "9009", "name": "其他"}), (None, {"code": "9001"}))
+    assert codes(found) == [(1, "unit", "reference.unknown"), (2, "geometry", "cell.missing")]
+    assert codes(planned_boundaries((shape, {"code": "9001"}), crs=moon)) == [
+        (1, "crs", "cell.choice")
+    ]
+    missing = planned_boundaries((shape, {"code": "9001"}), crs=None)
+    assert [f.code for f in missing.faults] == ["column.missing"]
+    early = planned_boundaries((shape, {"code": "9001"}), valid_from="1999-12-31")
+    assert codes(early) == [(1, "valid_from", "boundary.unit-not-valid")]
+    held = planned_boundaries((shape, {"code": "9001"})).kinds[0].changes[0].after
+    stored = STORED | {"boundaries": {("9001",): held}}
+    again = planned_boundaries((shape, {"code": "9001"}), stored=stored, crs=None)
+    assert [f.code for f in again.faults] == ["location.no-crs"]
+    older = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    assert planned_boundaries((shape, {"单位代码": 9001}), stored=stored, crs=older).is_empty
 
 
 # -- differences ----------------------------------------------------------------------------------
