@@ -377,7 +377,7 @@ class TestTheCommit:
             good, bad = (make.plan_visit(tx, round_.id, site) for site in ("BJ-1", "BJ-2"))
         client = committed.new_client()
         assert make.submit(client, who, good.body).status_code == 201
-        real = service.store
+        real = service.store_visit
 
         def break_the_reference(tx, head, *rest):
             revision = real(tx, head, *rest)
@@ -385,7 +385,7 @@ class TestTheCommit:
             tx.connection().execute(statement, {"other": new_id(), "id": head.id})
             return revision
 
-        monkeypatch.setattr(service, "store", break_the_reference)
+        monkeypatch.setattr(service, "store_visit", break_the_reference)
         answer = make.submit(client, who, bad.body)
         assert (answer.status_code, answer.json()["code"]) == (500, "service.failed")
         assert "visit" not in answer.json()["detail"]

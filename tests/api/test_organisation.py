@@ -115,7 +115,7 @@ def test_all_eleven_checklists_weigh_a_hundred(client, reader):
         assert sum(float(item["weight"]) for item in version["items"]) == 100
 
 
-@pytest.mark.parametrize("path", ["xx/versions/1", "gc/versions/2"])
+@pytest.mark.parametrize("path", ["none/versions/1", "gc/versions/2"])
 def test_a_checklist_that_is_not_there(client, reader, path):
     answer = get(client, reader, f"/v1/checklists/{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "checklist.not-found")
