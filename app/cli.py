@@ -184,12 +184,19 @@ def import_sheets(
     apply: Annotated[
         bool, typer.Option("--apply", help="执行；不加则只显示方案 · write, not only show")
     ] = False,
+    codes: Annotated[
+        Path | None, typer.Option(help="新账号的一次性代码写入此文件 · where one-time codes go")
+    ] = None,
 ) -> None:
     """导入表格 · Show what sheets would change, and with --apply change it, all or nothing."""
     settings = read_settings()
-    plan = loading.import_sheets(_database(), settings, path, kind=kind, write=apply)
+    plan, issued = loading.import_sheets(
+        _database(), settings, path, kind=kind, write=apply, codes_file=codes
+    )
     for line in importing.shown_plan(plan, applied=apply):
         console.print(line)
+    if issued:
+        console.print(str(codes) if codes else importing.shown_codes(issued))
     raise typer.Exit(1 if plan.faults else 0)
 
 

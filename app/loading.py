@@ -16,10 +16,11 @@ from sqlmodel import Session
 from app.auth import accounts
 from app.checklists import importing as checklists
 from app.config import Settings
-from app.imports import files, stores
+from app.imports import files, showing, stores
 from app.imports import service as imports
 from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.rules import Kind, Options, Plan
+from app.imports.service import FirstCode
 from app.infra.db import Database
 from app.kit.errors import Fault, Invalid, NotFound
 from app.organisation import importing as organisation
@@ -104,17 +105,32 @@ def load_round(tx: Session, file: Path, campaign_file: Path) -> Round:
 
 
 def import_sheets(
-    database: Database, settings: Settings, path: Path, *, kind: str | None, write: bool
-) -> Plan:
-    """The plan of a file, or of a folder's files taken together; written if it has no fault."""
+    database: Database,
+    settings: Settings,
+    path: Path,
+    *,
+    kind: str | None,
+    write: bool,
+    codes_file: Path | None = None,
+) -> tuple[Plan, list[FirstCode]]:
+    """The plan of a file, or of a folder's files taken together; written if it has no fault.
+
+    With it come the one-time codes of new people, which are in ``codes_file`` before anything is
+    committed: where that cannot be written, nothing is applied.
+    """
     sheets = [
         sheet
         for file in _sheet_files(path)
         for sheet in files.read_file(_bytes_of(file), file.name, _kind_of(file, path, kind))
     ]
-    options = Options(ZoneInfo(settings.timezone), passwords=True)
+    options = Options(ZoneInfo(settings.timezone), True, settings.password_min_length)
     with database.transaction() as tx:
-        return (imports.apply_sheets if write else imports.make_plan)(tx, sheets, options)
+        if not write:
+            return imports.make_plan(tx, sheets, options), []
+        plan, codes = imports.apply_sheets(tx, settings, sheets, options)
+        if codes and codes_file is not None:
+            showing.write_codes(codes_file, codes)
+        return plan, codes
 
 
 def _sheet_files(path: Path) -> list[Path]:

@@ -297,11 +297,11 @@ ADVICE: dict[str, Advice] = {
         "passwords are not taken over the network",
         "clear the column; headquarters gives new accounts their first password afterwards",
     ),
-    "password.needed": Advice(
-        "新账号需要口令",
-        "请填写初始口令",
-        "a new account needs a password",
-        "fill in a first password",
+    "password.is-login": Advice(
+        "口令与账号相同",
+        "请换一个口令，或留空以发放一次性代码",
+        "the password is the login",
+        "choose another one, or leave it empty for a one-time code",
     ),
     "item.needs": Advice(
         "答题方式“{type}”需要“{zh}”",

@@ -6,6 +6,7 @@ The order is that of dependence: a row may refer to rows of its own and of earli
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from app.auth.rules import password_faults
 from app.imports.columns import FIRST_DAY, Head, choice, code, codes, day, degrees, text
 from app.imports.faults import SheetFault
 from app.imports.kinds_places import BOUNDARIES, CRS_LABELS
@@ -41,7 +42,7 @@ _ROLES = {
 _ROADS = {"main": "主干道", "side": "次干道", "alley": "背街小巷"}
 _SITE_STATES = {"proposed": "待确认", "active": "正常", "closed": "已关闭"}
 _MOST_PATH = 400
-_SHORTEST_PASSWORD = 8
+_WEAK = {"field.too-short": "password.short"}
 
 
 _NAME_ZH = Head("name_zh", "名称", "name", "中文名称", "name in Chinese")
@@ -167,14 +168,15 @@ def _check_user(record: Record, world: World) -> Iterator[Found]:
     password = record.given.get("password")
     if password and not world.options.passwords:
         yield "password", "password.not-here", {}
-    elif password and len(password) < _SHORTEST_PASSWORD:
-        yield "password", "password.short", {"limit": _SHORTEST_PASSWORD}
+    elif password:
+        least = world.options.password_min
+        for fault in password_faults(password, login=record.row["login"], least=least):
+            yield "password", _WEAK.get(fault.code, fault.code), {"limit": least}
 
 
 def _check_users(records: Sequence[Record], world: World) -> Iterator[SheetFault]:
-    """One name per login; a first password for who is new, where one may be given."""
+    """One name per login."""
     first: dict[str, Record] = {}
-    known = {row["login"]: row for key, row in world.stored["users"].items()}
     for record in records:
         login = record.row["login"]
         other = first.setdefault(login, record)
@@ -182,11 +184,6 @@ def _check_users(records: Sequence[Record], world: World) -> Iterator[SheetFault
         if record.row["name"] != name:
             data = {"other": other.number, "there": name, "of_zh": "账号", "of_en": "login"}
             yield fault_at(record, USERS.column("name"), "row.disagrees", data)
-    given = {record.row["login"] for record in records if record.row["password"]}
-    for login, record in first.items():
-        unknown = login not in known and login not in given
-        if unknown and world.options.passwords:
-            yield fault_at(record, USERS.column("password"), "password.needed", {})
 
 
 USERS = Kind(

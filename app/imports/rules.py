@@ -101,6 +101,7 @@ class Options:
 
     zone: tzinfo
     passwords: bool = False  # whether first passwords may stand in the file
+    password_min: int = 8
 
 
 @dataclass

@@ -5,6 +5,7 @@ has moved so that another plan would come out than the one that was shown.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from app.auth.accounts import Code, issue_code
 from app.config import Settings
 from app.imports import files, queries, stores
 from app.imports.kinds import EVERY_KIND
@@ -44,13 +46,31 @@ def make_plan(tx: Session, sheets: Sequence[SheetText], options: Options) -> Pla
     return plan(sheets, EVERY_KIND, snapshot, options)
 
 
-def apply_sheets(tx: Session, sheets: Sequence[SheetText], options: Options) -> Plan:
-    """Plan under locks and write at once, as the command line does; nothing with faults."""
+@dataclass(frozen=True)
+class FirstCode:
+    """With which a new person sets the first password; it exists only here."""
+
+    login: str
+    name: str
+    code: Code
+
+
+def apply_sheets(
+    tx: Session, settings: Settings, sheets: Sequence[SheetText], options: Options
+) -> tuple[Plan, list[FirstCode]]:
+    """Plan under locks and write at once, as the command line does; nothing with faults.
+
+    New people to whom the sheet gives no password get one-time codes.
+    """
     _lock(tx, sheets)
     found = make_plan(tx, sheets, options)
-    if not found.faults:
-        stores.write_plan(tx, found)
-    return found
+    new = [] if found.faults else stores.write_plan(tx, found)
+    codes = [
+        FirstCode(one.login, one.name, issue_code(tx, settings, person_id=one.id))
+        for one in new
+        if not one.password
+    ]
+    return found, codes
 
 
 def _lock(tx: Session, sheets: Sequence[SheetText]) -> None:
@@ -100,7 +120,7 @@ def submit(
 
 def options_of(settings: Settings) -> Options:
     """How files that come over the network are read: no password is ever kept with them."""
-    return Options(ZoneInfo(settings.timezone), passwords=False)
+    return Options(ZoneInfo(settings.timezone), False, settings.password_min_length)
 
 
 def _keep_plan(tx: Session, import_id: UUID, found: Plan) -> None:

@@ -1,12 +1,18 @@
 """A plan on a terminal: tables of what differs, or of what is wrong."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from app.imports.faults import message_of
 from app.imports.rules import KindPlan, Plan
+from app.imports.service import FirstCode
+from app.infra import sheets
+from app.kit.errors import Invalid
 
 _MOST_SHOWN = 50
 
@@ -27,6 +33,30 @@ def shown_plan(plan: Plan, *, applied: bool) -> Iterator[RenderableType]:
         return
     yield from (_changes(one) for one in plan.kinds if one.changed)
     yield "[green]已执行 · applied[/]" if applied else "加 --apply 执行 · add --apply to apply"
+
+
+def shown_codes(codes: Sequence[FirstCode]) -> Table:
+    """One-time codes of new people, shown this once."""
+    table = Table("账号 login", "一次性代码 code", "有效至 until")
+    for one in codes:
+        table.add_row(escape(one.login), one.code.code, _until(one))
+    return table
+
+
+def write_codes(path: Path, codes: Sequence[FirstCode]) -> None:
+    """The same as a CSV that only its owner reads; ``Invalid`` where there is a file already."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Invalid("file.unwritable", file=str(path), reason=error.strerror or "") from error
+    heads = ["账号 login", "姓名 name", "一次性代码 code", "有效至 until"]
+    rows = ([one.login, one.name, one.code.code, _until(one)] for one in codes)
+    with os.fdopen(handle, "wb") as target:
+        sheets.write_csv(target, sheets.Table("codes", heads, rows))
+
+
+def _until(one: FirstCode) -> str:
+    return one.code.expires_at.isoformat(timespec="minutes")
 
 
 def _faults(plan: Plan) -> Table:

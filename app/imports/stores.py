@@ -18,6 +18,7 @@ from app.organisation import importing_sheets as organisation
 from app.organisation.tables import Category, Line, Responsibility, Unit, UnitBoundary
 from app.people import importing_responsibilities as responsibilities
 from app.people import importing_sheets as people
+from app.people.importing_sheets import NewPerson
 from app.people.tables import Person, PostingRow
 from app.rounds import importing_sheets as rounds
 from app.rounds.tables import Campaign, Round, Task
@@ -34,7 +35,7 @@ class Store:
     """How the rows of a kind are read and written, and which tables that touches."""
 
     stored: Callable[[Session, Collection[Key]], Stored]
-    apply: Callable[[Session, Sequence[Change]], None]
+    apply: Callable[[Session, Sequence[Change]], Sequence[NewPerson] | None]
     tables: tuple[Any, ...]
 
 
@@ -42,10 +43,12 @@ def _whole(read: Callable[[Session], Stored]) -> Callable[[Session, Collection[K
     return lambda tx, _rounds: read(tx)
 
 
-def _apply_users(tx: Session, changes: Sequence[Change]) -> None:
-    for person_id, _, password in people.apply_users(tx, changes):
-        if password:
-            set_password(tx, person_id=person_id, password=password)
+def _apply_users(tx: Session, changes: Sequence[Change]) -> Sequence[NewPerson]:
+    new = people.apply_users(tx, changes)
+    for person in new:
+        if person.password:
+            set_password(tx, person_id=person.id, password=person.password)
+    return new
 
 
 STORES: dict[str, Store] = {
@@ -100,8 +103,10 @@ def lock_tables(tx: Session, kinds: Iterable[str]) -> None:
         tx.connection().execute(sa.text(f"LOCK TABLE {listed} IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def write_plan(tx: Session, plan: Plan) -> None:
-    """Write all differences of a plan without faults, kind by kind in their order."""
+def write_plan(tx: Session, plan: Plan) -> list[NewPerson]:
+    """Write all differences of a plan without faults, kind by kind; returns who is new."""
+    new: list[NewPerson] = []
     for found in plan.kinds:
         if found.changes:
-            STORES[found.kind].apply(tx, found.changes)
+            new += STORES[found.kind].apply(tx, found.changes) or ()
+    return new

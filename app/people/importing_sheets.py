@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,18 @@ from app.organisation.tables import Line, Unit
 from app.people.tables import Person, PostingArea, PostingLine, PostingRow
 
 Key = tuple[Any, ...]
+_FACTS = ("role", "unit", "areas", "lines", "valid_from", "valid_to")
 _HELD = "(valid_to IS NULL OR valid_to >= valid_from)"  # one taken back on its first day is not
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Somebody whom a sheet has added, with the first password where it gives one."""
+
+    id: UUID
+    login: str
+    name: str
+    password: str | None
 
 
 def stored_users(tx: Session) -> dict[Key, Row]:
@@ -50,8 +62,8 @@ def stored_users(tx: Session) -> dict[Key, Row]:
     return found
 
 
-def apply_users(tx: Session, changes: Sequence[Change]) -> list[tuple[UUID, str, str | None]]:
-    """Write people and postings; returns who is new: id, login, and the first password if given."""
+def apply_users(tx: Session, changes: Sequence[Change]) -> list[NewPerson]:
+    """Write people and postings; returns who is new."""
     rows = {change.after["login"]: change.after for change in changes}
     passwords = {
         change.after["login"]: change.after["password"]
@@ -70,7 +82,26 @@ def apply_users(tx: Session, changes: Sequence[Change]) -> list[tuple[UUID, str,
     postings = _write_postings(tx, changes, ids)
     told = [(postings[change.key], _told(change)) for change in changes]
     events.record_many(tx, "row.imported", "posting", told)
-    return [(ids[login], login, passwords.get(login)) for login in rows if login not in known]
+    new = [
+        NewPerson(ids[login], login, row["name"], passwords.get(login))
+        for login, row in rows.items()
+        if login not in known
+    ]
+    _record_new(tx, new, changes)
+    return new
+
+
+def _record_new(tx: Session, new: Sequence[NewPerson], changes: Sequence[Change]) -> None:
+    """As when an administrator makes the account, with all the offices it begins with."""
+    postings: dict[str, list[Row]] = {}
+    for change in changes:
+        facts = {name: change.after[name] for name in _FACTS}
+        postings.setdefault(change.after["login"], []).append(facts)
+    told = [
+        (one.id, {"login": one.login, "name": one.name, "postings": postings[one.login]})
+        for one in new
+    ]
+    events.record_many(tx, "person.created", "person", [(id_, {"after": t}) for id_, t in told])
 
 
 def _told(change: Change) -> dict[str, Row]:

@@ -9,6 +9,12 @@ SHEETS: dict[str, Text] = {
         "{file}：{reason}",
         "{file}: {reason}",
     ),
+    "file.unwritable": Text(
+        "文件无法写入",
+        "The file cannot be written",
+        "{file}：{reason}",
+        "{file}: {reason}",
+    ),
     "file.not-a-sheet": Text(
         "这不是可以读取的表格",
         "This is no sheet that can be read",

@@ -9,11 +9,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app import loading
 from app.imports import service, stores
 from app.imports.kinds import KINDS
 from app.imports.rules import SheetText
 from app.infra.events import Event
 from app.infra.sheets import read_sheets
+from app.kit.errors import Invalid
 from app.organisation.rules import Role
 from app.organisation.tables import Unit
 from app.sites.tables import Site
@@ -189,6 +191,41 @@ def test_one_bad_feature_keeps_all_boundaries_out(client, connection, admin):
         assert (refused.status_code, refused.json()["code"]) == (422, "import.geojson-only")
 
 
+def test_new_people_without_a_password_get_codes_by_the_command_line_only(
+    committed, tmp_path, capsys
+):
+    settings = committed.settings.model_copy(update={"password_min_length": 12})
+    sheet, codes_file = tmp_path / "users.csv", tmp_path / "codes.csv"
+    heads = "login,name,role,unit,areas,password\n"
+    row = f"{make.MINSHENG},{make.MINSHENG}"
+
+    def run(*lines, **more):
+        sheet.write_text(heads + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return loading.import_sheets(committed.database, settings, sheet, kind="users", **more)
+
+    weak, _ = run(f"wu,吴,auditor,{row},eleven long", write=True)
+    assert [(f.code, f.data) for f in weak.faults] == [("password.short", {"limit": 12})]
+    people = (f"wu,吴,auditor,{row},", f"zheng,郑,auditor,{row},long enough for all")
+    codes_file.write_text("kept")
+    with pytest.raises(Invalid):
+        run(*people, write=True, codes_file=codes_file)
+    assert codes_file.read_text() == "kept"
+    codes_file.unlink()
+    plan, codes = run(*people, write=True, codes_file=codes_file)
+    assert (plan.kinds[0].new, [one.login for one in codes]) == (2, ["wu"])
+    assert codes_file.stat().st_mode & 0o777 == 0o600
+    assert codes[0].code.code in codes_file.read_text(encoding="utf-8-sig")
+    with committed.database.transaction() as tx:
+        told = tx.exec(select(Event).where(Event.kind == "person.created")).all()
+        said = {one.data["after"]["login"]: one.data["after"] for one in told}
+        assert said["wu"]["postings"][0]["areas"] == [make.MINSHENG]
+        assert all(codes[0].code.code not in str(e.data) for e in tx.exec(select(Event)).all())
+    body = {"login": "wu", "code": codes[0].code.code, "new_password": "a first password 1"}
+    answer = committed.new_client().post("/v1/auth/reset", json=body)
+    assert answer.status_code == 204, answer.text
+    assert run(*people, write=True)[1] == []
+
+
 def test_a_plan_that_was_overtaken_is_refused(client, tx, admin):
     found = upload(client, admin, new_units("X-1"), kind="units").json()
     other = upload(client, admin, new_units("X-1").replace("社区", "小区"), kind="units").json()
@@ -285,7 +322,7 @@ def test_an_exported_city_rebuilds_itself_in_an_empty_one(tx, client, admin, com
     sheets = sheets_of(stored, set(stored) - {"users", "tasks", "entrants", "rounds"})
     with committed_empty.transaction() as other:
         options = service.options_of(client.app.state.settings)
-        plan = service.apply_sheets(other, sheets, options)
+        plan, _ = service.apply_sheets(other, client.app.state.settings, sheets, options)
         assert not plan.faults, plan.faults[:5]
         again = service.make_plan(other, sheets, options)
         assert again.is_empty, [one.changes[:2] for one in again.kinds]

@@ -104,7 +104,7 @@ FAULTY = [
         ("zhao", "赵二", "auditor", "9001", "9001", ""),
         ("qian", "钱", "inspector", "9001", "9001;;9001001", "long enough 1"),
         ("sun", "孙", "inspector", "9001", "9001;9001", "long enough 1"),
-        ("li", "李", "inspector", "9001", "", ""),
+        ("li-xiaoming", "李", "inspector", "9001", "", "Li-Xiaoming"),
     ),
     sheet(
         "责任",
