@@ -55,6 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest begins first; without ``--long`` the tests marked so are skipped."""
     slow = ("journeys", "infra", "house")
+    for item in items:  # a process for each file; what needs the whole service shares one
+        name = "service" if "service" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name))
     items.sort(key=lambda item: next((n for n, f in enumerate(slow) if f in item.path.parts), 9))
     if config.getoption("--long"):
         return

@@ -53,6 +53,7 @@ def run(step, data, folder):
 
 
 @pytest.mark.timeout(600)  # six commands and two phones, each a start of everything
+@pytest.mark.long
 def test_a_county_from_spreadsheets_to_its_standing(county, tmp_path):
     said = [run(step, county.data, tmp_path) for step in documented_steps()]
     assert "applied" in said[-3]
