@@ -94,7 +94,8 @@ def list_leagues(tx: Session, round_id: UUID, *, code: str | None = None) -> lis
 _CELLS = sa.text("""
 SELECT a.area_path, a.line_id, sum(a.earned)::bigint, sum(a.possible)::bigint
 FROM answer a JOIN visit v ON v.current_revision_id = a.revision_id
-WHERE a.round_id = :round_id AND v.counting AND v.completed_at IS NOT NULL
+WHERE a.round_id = :round_id AND v.round_id = :round_id
+  AND v.counting AND v.completed_at IS NOT NULL
 GROUP BY a.area_path, a.line_id
 """)
 
