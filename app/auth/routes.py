@@ -53,12 +53,19 @@ def issue_token(
     if grant_type == "password" and username and password:
         left = _count_try(request, username)
         response.headers.update(allowance_headers(left))
-        tokens = service.sign_in(tx, settings, login=username, password=password, device=device)
+        # Committed in this thread: the row of the address is shared by all who sign in from it, and
+        # must not stay locked until another thread is free to end the request's transaction.
+        with request.app.state.database.transaction() as own:
+            events.name_actor(own, request_id=request.state.request_id, address=address)
+            tokens = service.sign_in(
+                own, settings, login=username, password=password, device=device
+            )
+            if not isinstance(tokens, service.Refused):
+                throttles.give_back_sign_in(own, settings, login=username, address=address)
         if isinstance(tokens, service.Refused):
             refusal = problem_response(request, 401, "auth.bad-credentials")
             refusal.headers.update(allowance_headers(left))
             return refusal
-        throttles.give_back_sign_in(tx, settings, login=username, address=address)
         return _tokens_out(tx, tokens)
     if grant_type != "refresh_token" or not refresh_token:
         raise Invalid("auth.bad-grant", faults=_missing(grant_type))
