@@ -76,20 +76,24 @@ def issue_token(
 
 
 @public.post("/auth/reset", status_code=204, summary="凭一次性代码设密码 · Redeem a code")
-def redeem_code(tx: Tx, request: Request, body: RedeemIn) -> Response:
+def redeem_code(request: Request, body: RedeemIn) -> Response:
     """Set a password by the one-time code that an administrator has given; then sign in."""
     settings: Settings = request.app.state.settings
-    events.name_actor(tx, request_id=request.state.request_id, address=_address(request))
+    address = _address(request)
     accounts.check_password(settings, body.new_password, login=body.login, at="/new_password")
     left = _count_try(request, body.login)
-    refused = accounts.redeem_code(
-        tx, login=body.login, code=body.code, new_password=body.new_password
-    )
+    # Committed in this thread, as a sign-in is.
+    with request.app.state.database.transaction() as own:
+        events.name_actor(own, request_id=request.state.request_id, address=address)
+        refused = accounts.redeem_code(
+            own, login=body.login, code=body.code, new_password=body.new_password
+        )
+        if not refused:
+            throttles.give_back_sign_in(own, settings, login=body.login, address=address)
     if refused:
         reply = problem_response(request, 401, "auth.bad-code")
         reply.headers.update(allowance_headers(left))
         return reply
-    throttles.give_back_sign_in(tx, settings, login=body.login, address=_address(request))
     return Response(status_code=204)
 
 
