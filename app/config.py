@@ -65,7 +65,12 @@ class Settings(BaseSettings):
     download_expires_s: int = Field(default=300, ge=30, le=86_400)
     photo_max_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
     photo_max_pixels: int = Field(default=60_000_000, ge=10_000)
+    photos_per_announce: int = Field(default=50, ge=1, le=500)
+    photos_per_finding: int = Field(default=9, ge=1, le=100)
+    decode_memory_bytes: int = Field(default=320 * 1024 * 1024, ge=16 * 1024 * 1024)
+    decode_cpu_s: int = Field(default=15, ge=1, le=600)
     photos_open_per_user: int = Field(default=2000, ge=50)
+    photos_open_per_device: int = Field(default=200, ge=50)
     sweep_after_s: int = Field(default=60, ge=1)
 
     access_token_s: int = Field(default=900, ge=30)

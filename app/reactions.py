@@ -21,7 +21,7 @@ from app.scoring import service as scoring
 
 
 def _look_at_upload(runtime: Runtime, claim: Claim) -> evidence.Verdict | None:
-    return verification.verify(runtime.database, runtime.blobs, runtime.settings, claim.subject_id)
+    return verification.verify(runtime, claim.subject_id, attempt=claim.attempts)
 
 
 def _decide_photo(

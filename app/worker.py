@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from app.config import Settings, read_settings
-from app.evidence import verification
+from app.evidence import decoding, verification
 from app.infra import events, feeds
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
@@ -39,7 +39,8 @@ _log = structlog.get_logger("dudao.worker")
 
 def make_runtime(settings: Settings) -> Runtime:
     """Everything that handlers need, from the settings."""
-    return Runtime(settings, Database(make_engine(settings), settings.env), Blobs(settings))
+    database = Database(make_engine(settings), settings.env)
+    return Runtime(settings, database, Blobs(settings), decoding.make_pool(settings))
 
 
 def place_events(runtime: Runtime) -> int:
@@ -149,6 +150,7 @@ class Worker:
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout=30)
+        self._runtime.decoders.close()
 
 
 def main() -> None:

@@ -22,8 +22,10 @@ from sqlmodel import Session
 
 from app import loading
 from app.config import Environment, Settings
+from app.evidence import decoding
 from app.infra import migrations
 from app.infra.blobs import Blobs, wait_until_usable
+from app.infra.confined import ConfinedPool
 from app.infra.db import Database, make_engine
 from app.infra.embedded import EmbeddedServers
 from app.infra.handlers import Runtime
@@ -142,6 +144,14 @@ def blobs(settings: Settings) -> Blobs:
 
 
 @pytest.fixture(scope="session")
+def decoders(settings: Settings) -> Iterator[ConfinedPool]:
+    """The children that decode; started when the first photo comes."""
+    pool = decoding.make_pool(settings)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(scope="session")
 def app(settings: Settings, engine: sa.Engine) -> FastAPI:
     """The application, made once."""
     return create_app(settings, Database(engine, settings.env))
@@ -205,13 +215,15 @@ def client(portal_client: CheckedClient, database: Database) -> CheckedClient:
 
 
 @pytest.fixture
-def runtime(settings: Settings, database: Database, blobs: Blobs) -> Runtime:
+def runtime(
+    settings: Settings, database: Database, blobs: Blobs, decoders: ConfinedPool
+) -> Runtime:
     """What the worker's turns work with, on this test's connection."""
-    return Runtime(settings, database, blobs)
+    return Runtime(settings, database, blobs, decoders)
 
 
 @pytest.fixture(scope="module")
-def city(app, engine, settings, blobs, portal_client, http) -> Iterator[City]:
+def city(app, engine, settings, blobs, decoders, portal_client, http) -> Iterator[City]:
     """Built once; what a test changes is undone by ``City.undone``."""
     kept = app.state.database
     with engine.connect() as connection:
@@ -222,7 +234,7 @@ def city(app, engine, settings, blobs, portal_client, http) -> Iterator[City]:
             with Session(
                 connection, join_transaction_mode="create_savepoint", expire_on_commit=False
             ) as tx:
-                runtime = Runtime(settings, database, blobs)
+                runtime = Runtime(settings, database, blobs, decoders)
                 yield build_city(connection, tx, portal_client, runtime, http)
         finally:
             app.state.database = kept
@@ -261,7 +273,7 @@ def fresh_database(settings: Settings) -> Iterator[Callable[[str], Settings]]:
 
 @pytest.fixture
 def committed(
-    app: FastAPI, fresh_database: Callable[[], Settings], blobs: Blobs
+    app: FastAPI, fresh_database: Callable[[], Settings], blobs: Blobs, decoders: ConfinedPool
 ) -> Iterator[Committed]:
     """The application and a worker on a database of their own, for tests of concurrency."""
     settings = fresh_database()
@@ -269,7 +281,7 @@ def committed(
     kept = app.state.database
     app.state.database = database
     try:
-        yield Committed(settings, database, Runtime(settings, database, blobs), app)
+        yield Committed(settings, database, Runtime(settings, database, blobs, decoders), app)
     finally:
         app.state.database = kept
         database.dispose()

@@ -52,6 +52,7 @@ def principal_of(tx: Session, settings: Settings, token: str | None) -> Principa
         session_id=found.session_id,
         postings=found.postings,
         permissions=granted_by(found.postings),
+        device_id=found.device_id,
     )
 
 

@@ -32,7 +32,7 @@ SELECT s.id, p.id, p.login, o.role, coalesce(u.path, '/'),
        ARRAY(SELECT a.path FROM posting_area pa JOIN unit a ON a.id = pa.unit_id
              WHERE pa.posting_id = o.id ORDER BY a.path) END,
        ARRAY(SELECT pl.line_id FROM posting_line pl WHERE pl.posting_id = o.id ORDER BY 1),
-       o.lent_by
+       o.lent_by, s.device_id
 FROM access_token t
 JOIN auth_session s ON s.id = t.session_id AND s.revoked_at IS NULL
 JOIN person p ON p.id = s.person_id AND p.disabled_at IS NULL
@@ -60,6 +60,7 @@ class CallerRow:
     person_id: UUID
     login: str
     postings: tuple[Posting, ...]
+    device_id: UUID | None
 
 
 def find_caller(tx: Session, *, digest: str, now: datetime, today: date) -> CallerRow | None:
@@ -71,7 +72,7 @@ def find_caller(tx: Session, *, digest: str, now: datetime, today: date) -> Call
     postings = tuple(
         Posting(row[3], row[4], tuple(row[5]), tuple(row[6]), row[7]) for row in rows if row[3]
     )
-    return CallerRow(rows[0][0], rows[0][1], rows[0][2], postings)
+    return CallerRow(rows[0][0], rows[0][1], rows[0][2], postings, rows[0][8])
 
 
 _KEY = sa.text("""

@@ -1,33 +1,56 @@
 """The only place that opens images: what are these bytes, whole or not, and two renditions.
 
-"It opened" is no proof: the whole image is decoded. Renditions carry no metadata at all, for
-Pillow would otherwise pass on a JPEG comment. Resampling is the cost, not decoding; so ``large``
-is made once with a cheap filter and ``thumb`` from it.
+"It opened" is no proof: the file's structure is walked first (``containers``), then the whole
+image is decoded. Renditions carry no metadata at all, for Pillow would otherwise pass on a JPEG
+comment. Resampling is the cost, not decoding: a JPEG is scaled while it is decoded to the nearest
+half, quarter or eighth that is large enough, ``large`` is made of that with a cheap filter and
+``thumb`` of ``large``. This runs in a confined child process (``decoder``), where memory is short:
+nothing here holds two whole pictures at once.
 """
 
 import io
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import pi_heif
-from PIL import Image, ImageOps
+from PIL import Image
 
+from app.evidence import witness
+from app.evidence.containers import Survey, survey
+from app.evidence.rules import Refusal, Unfit
+
+HEIC = "image/heic"
 LARGE_PX = 1280
+LEAST_LARGE_PX = 1000
 THUMB_PX = 320
 _LARGE_QUALITY = 80
 _THUMB_QUALITY = 75
-_TYPES = {
-    "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "HEIF": "image/heic",
-}
-_SAME = {"image/heif": "image/heic"}
+_MOST_HELD_BYTES = 200 * 1024 * 1024
+_STRIP_PIXELS = 2_000_000
+_GREY = 128
 # MPO, several JPEGs in one file, is no opener of its own: the JPEG one recognises it.
-_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+_OPENERS = {
+    "image/jpeg": ("JPEG",),
+    "image/png": ("PNG",),
+    "image/webp": ("WEBP",),
+    HEIC: ("HEIF",),
+}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LYING = (5, 6, 7, 8)
+_ORIENTATION, _PHOTO, _GPS = 0x0112, 0x8769, 0x8825
 
-pi_heif.register_heif_opener()
+pi_heif.register_heif_opener(
+    thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
+)
 
 
 @dataclass(frozen=True)
@@ -39,81 +62,146 @@ class Limits:
 
 @dataclass(frozen=True)
 class Picture:
-    """A whole image: its size as it is to be looked at, and its renditions as JPEG."""
+    """A whole image: its size as it is to be looked at, and its renditions as JPEG.
+
+    ``exif`` is what its EXIF data says, None where it is silent.
+    """
 
     content_type: str
     width: int
     height: int
+    exif: dict[str, Any] | None
     large: bytes
     thumb: bytes
 
 
-class Undecodable(Exception):
-    """The bytes are no whole image of a kind we take."""
-
-
-class TooManyPixels(Exception):
-    """The image is larger than we are ready to decode."""
-
-
-def same_type(announced: str, real: str) -> bool:
-    """Whether the announced type names the real one; HEIC and HEIF are one family."""
-    return _SAME.get(announced, announced) == real
-
-
 def read_picture(content: bytes, limits: Limits) -> Picture:
-    """Decodes all of ``content``; raises ``Undecodable`` or ``TooManyPixels``."""
+    """Decodes all of ``content``; raises ``Unfit``, or ``MemoryError`` where that is short."""
+    found = survey(content)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _read(content, limits)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels from error
-    except TooManyPixels:
-        raise
-    except MemoryError:
+            warnings.simplefilter("ignore")
+            return _read(content, found, limits)
+    except Image.DecompressionBombError as error:
+        raise Unfit(Refusal.TOO_MANY_PIXELS, str(error)) from error
+    except (Unfit, MemoryError):
         raise
     except Exception as error:  # a decoder that meets hostile bytes may raise anything
-        raise Undecodable(str(error)) from error
+        text = str(error).lower()
+        if found.content_type == HEIC and ("memory" in text or "alloc" in text):
+            raise MemoryError from error  # libheif has no other way to say it
+        refusal = Refusal.TRUNCATED if "truncated" in text else Refusal.UNDECODABLE
+        raise Unfit(refusal, repr(error)) from error
 
 
-def _read(content: bytes, limits: Limits) -> Picture:
-    with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-        content_type = _TYPES[image.format or ""]
-        if image.width * image.height > limits.max_pixels:
-            raise TooManyPixels
+def _read(content: bytes, found: Survey, limits: Limits) -> Picture:
+    if found.held_bytes > _MOST_HELD_BYTES:
+        raise Unfit(Refusal.TOO_HEAVY, f"{found.held_bytes} bytes of coefficients")
+    with Image.open(io.BytesIO(content), formats=_OPENERS[found.content_type]) as image:
+        _check_size(image, limits)
+        width, height = image.size
+        if found.content_type == "image/jpeg":
+            _scale_while_decoding(image)
         image.load()
-        ImageOps.exif_transpose(image, in_place=True)  # without a copy where it is upright
-        upright: Image.Image = image
-    large = _reduced(_plain(upright), LARGE_PX)
+        if found.content_type == "image/jpeg":
+            _check_bottom(image)
+        else:
+            _check_size(image, limits)  # some say it only once they are decoded
+            width, height = image.size
+        orientation, exif = _exif(image, found)
+        large = _reduced(image, LARGE_PX)
+    if orientation in _TURNS:
+        large = large.transpose(_TURNS[orientation])
     thumb = _reduced(large, THUMB_PX)
+    lies = orientation in _LYING
     return Picture(
-        content_type=content_type,
-        width=upright.width,
-        height=upright.height,
+        content_type=found.content_type,
+        width=height if lies else width,
+        height=width if lies else height,
+        exif=exif,
         large=_jpeg(large, _LARGE_QUALITY),
         thumb=_jpeg(thumb, _THUMB_QUALITY),
     )
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """RGB on white, whatever the image was."""
-    if image.mode == "RGB":
-        return image
-    if image.has_transparency_data:
-        ground = Image.new("RGB", image.size, "white")
-        ground.paste(image, mask=image.convert("RGBA").getchannel("A"))
-        return ground
-    return image.convert("RGB")
+def _check_size(image: Image.Image, limits: Limits) -> None:
+    if image.width * image.height > limits.max_pixels:
+        raise Unfit(Refusal.TOO_MANY_PIXELS, f"{image.width} x {image.height}")
+
+
+def _scale_while_decoding(image: Image.Image) -> None:
+    """The whole stream is still read; only its transformation to pixels is done in small."""
+    for share in (8, 4, 2):
+        if max(image.size) >= share * LEAST_LARGE_PX:
+            size = (max(1, image.width // share), max(1, image.height // share))
+            image.draft(image.mode, size)
+            return
+
+
+def _check_bottom(image: Image.Image) -> None:
+    """Refuses a JPEG whose last line is missing.
+
+    Where the stream ends too early behind a proper end marker, the decoder fills the rest with
+    exact middle grey and says nothing. No camera makes such a line across the whole width.
+    """
+    bottom = image.crop((0, image.height - 1, image.width, image.height))
+    bands = bottom.getextrema() if len(bottom.getbands()) > 1 else (bottom.getextrema(),)
+    if image.mode in {"RGB", "L"} and all(band == (_GREY, _GREY) for band in bands):
+        raise Unfit(Refusal.TRUNCATED, "the last lines hold no picture")
+
+
+def _exif(image: Image.Image, found: Survey) -> tuple[int, dict[str, Any] | None]:
+    """How to turn the picture, and what the witness says; whatever is in there, never an error."""
+    try:
+        tags = image.getexif()
+        said = witness.hear(dict(tags), tags.get_ifd(_PHOTO), tags.get_ifd(_GPS))
+        orientation = tags.get(_ORIENTATION)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an unreadable witness does not spoil the picture
+        said, orientation = witness.Statement(), None
+        said.note("Exif", "unreadable", error)
+    if found.trailing_bytes:
+        said = said or witness.Statement()
+        said.note("File", "trailing-bytes", found.trailing_bytes)
+    turned = orientation if isinstance(orientation, int) and orientation in _TURNS else 1
+    return turned, said.as_json() if said else None
 
 
 def _reduced(image: Image.Image, longest: int) -> Image.Image:
-    """The image with its longer side at most ``longest`` pixels; never larger than it was."""
+    """RGB on white with the longer side at most ``longest`` pixels; never larger than it was."""
     share = longest / max(image.size)
+    if image.mode != "RGB":
+        image = _plain(image, max(1, int(0.5 / share)))
     if share >= 1:
         return image
     size = (max(1, round(image.width * share)), max(1, round(image.height * share)))
+    if max(image.size) <= longest:
+        return image
     return image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+
+
+def _plain(image: Image.Image, share: int) -> Image.Image:
+    """RGB on white at one part in ``share`` of the size, whatever the image was.
+
+    Done in strips, so that no second picture of the whole size is ever held.
+    """
+    size = (-(-image.width // share), -(-image.height // share))
+    ground = Image.new("RGB", size, "white")
+    rows = max(1, _STRIP_PIXELS // (image.width * share)) * share
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
+        if strip.mode.startswith("I"):  # 16 bits of grey: convert() would clip, not scale
+            strip = strip.point(lambda value: value / 256).convert("L")
+        if strip.has_transparency_data:
+            strip = strip.convert("RGBA")
+            bare = Image.new("RGB", strip.size, "white")
+            bare.paste(strip, mask=strip.getchannel("A"))
+            strip = bare
+        else:
+            strip = strip.convert("RGB")
+        ground.paste(strip.reduce(share) if share > 1 else strip, (0, top // share))
+    return ground
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from app.config import Settings
 from app.evidence import service
 from app.evidence.rules import Announced, PhotoState
-from app.evidence.schemas import AnnounceIn, PhotoIn, PhotoOut, PhotoStateOut, UploadOut
+from app.evidence.schemas import AnnounceIn, ExifOut, PhotoIn, PhotoOut, PhotoStateOut, UploadOut
 from app.evidence.tables import Blob, Photo
 from app.evidence.verification import quarantine_key
 from app.infra.blobs import Blobs, UploadBinding
@@ -15,9 +16,12 @@ from app.web.language import Language
 from app.web.wire import Location, ProblemDetails
 
 
-def announce_faults(body: AnnounceIn, most: int) -> list[Fault]:
-    """Photos that are larger than the service takes, and ids that are given twice."""
-    faults = []
+def announce_faults(body: AnnounceIn, settings: Settings) -> list[Fault]:
+    """Too many photos, photos that are larger than the service takes, ids given twice."""
+    faults, most = [], settings.photo_max_bytes
+    if len(body.photos) > settings.photos_per_announce:
+        limit = {"limit": settings.photos_per_announce}
+        faults.append(Fault("/photos", "field.too-long", limit))
     seen: set[UUID] = set()
     for index, photo in enumerate(body.photos):
         if photo.size > most:
@@ -77,8 +81,9 @@ def _problem(code: str | None, language: Language) -> ProblemDetails | None:
     )
 
 
-def photo_out(photo: Photo, blob: Blob | None, language: Language) -> PhotoOut:
-    """A photo in full."""
+def photo_out(photo: Photo, blob: Blob | None, language: Language, *, with_exif: bool) -> PhotoOut:
+    """A photo in full; what its file says of itself is for those who may see the original."""
+    exif = blob.exif if blob and with_exif else None
     return PhotoOut(
         **dict(state_out(photo, language)),
         role=photo.role,
@@ -90,6 +95,7 @@ def photo_out(photo: Photo, blob: Blob | None, language: Language) -> PhotoOut:
         width=blob.width if blob else None,
         height=blob.height if blob else None,
         stored_at=photo.stored_at,
+        exif=ExifOut.model_validate(exif) if exif else None,
     )
 
 

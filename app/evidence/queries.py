@@ -37,14 +37,27 @@ def list_own(tx: Session, owner_id: UUID, ids: Sequence[UUID]) -> Sequence[Photo
     return tx.exec(mine).all()
 
 
-def count_open(tx: Session, owner_id: UUID) -> int:
-    """How many photos of a person are announced and not decided yet."""
+def list_rejected(tx: Session, ids: Sequence[UUID]) -> Sequence[Photo]:
+    """Those of the photos that were refused, in the order of their ids."""
+    refused = select(Photo).where(col(Photo.id).in_(ids), Photo.state == PhotoState.REJECTED)
+    return tx.exec(refused.order_by(col(Photo.id))).all()
+
+
+def count_open(tx: Session, owner_id: UUID, device_id: UUID | None) -> tuple[int, int]:
+    """How many photos of a person are announced and not decided yet: in all, and on a device.
+
+    What the sweeper has given up does not count: it would fill the limit of a lost phone for good.
+    """
+    everywhere = sa.func.count()
+    on_device = everywhere.filter(col(Photo.device_id) == device_id)
+    is_alive = sa.or_(col(Photo.state) == PhotoState.VERIFYING, col(Photo.sweep_at).is_not(None))
     found = tx.connection().execute(
-        sa.select(sa.func.count())
+        sa.select(everywhere, on_device)
         .select_from(Photo)
-        .where(col(Photo.owner_id) == owner_id, col(Photo.state).in_(OPEN_STATES))
+        .where(col(Photo.owner_id) == owner_id, col(Photo.state).in_(OPEN_STATES), is_alive)
     )
-    return int(found.scalar_one())
+    row = found.one()
+    return int(row[0]), int(row[1])
 
 
 def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:

@@ -25,6 +25,7 @@ from app.evidence.schemas import (
     PhotoStateOut,
     PhotoStatesOut,
 )
+from app.evidence.tables import Photo
 from app.infra import business_time
 from app.infra.blobs import Blobs
 from app.kit.errors import Conflict, Forbidden, Invalid
@@ -39,7 +40,7 @@ Reader = Annotated[Principal, Needs("photo.read")]
 Ids = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=MOST_AT_ONCE)]
 
 
-@router.post("/photos", summary="登记照片 · Announce photos", responses=error_replies(409))
+@router.post("/photos", summary="登记照片 · Announce photos", responses=error_replies(409, 429))
 def announce_photos(
     tx: Tx, submitter: Submitter, request: Request, language: Lang, body: AnnounceIn
 ) -> AnnounceOut:
@@ -50,10 +51,11 @@ def announce_photos(
     """
     settings: Settings = request.app.state.settings
     blobs: Blobs = request.app.state.blobs
-    if faults := announce_faults(body, settings.photo_max_bytes):
+    if faults := announce_faults(body, settings):
         raise Invalid("request.invalid", faults=tuple(faults))
     announced = [announcement_of(photo) for photo in body.photos]
-    photos = service.announce(tx, settings, owner_id=submitter.user_id, photos=announced)
+    sender = service.Sender(submitter.user_id, submitter.device_id)
+    photos = service.announce(tx, settings, sender=sender, photos=announced)
     return AnnounceOut(
         server_time=business_time.now(tx),
         photos=[
@@ -91,10 +93,18 @@ def list_photo_states(tx: Tx, submitter: Submitter, language: Lang, ids: Ids) ->
 
 @router.get("/photos/{photo_id}", summary="照片 · One photo", responses=error_replies(404))
 def get_photo(tx: Tx, reader: Reader, language: Lang, photo_id: UUID) -> PhotoOut:
-    """A photo that the caller took or was granted."""
+    """A photo that the caller took or was granted.
+
+    ``exif`` is for headquarters, auditors and the owner, who may see the original as well.
+    """
     photo = queries.get_visible(tx, photo_id, reader)
     blob = queries.find_blob(tx, photo.blob_sha256) if photo.blob_sha256 else None
-    return photo_out(photo, blob, language)
+    with_exif = _may_see_original(photo, reader)
+    return photo_out(photo, blob, language, with_exif=with_exif)
+
+
+def _may_see_original(photo: Photo, reader: Principal) -> bool:
+    return reader.has("photo.read-original") or photo.owner_id == reader.user_id
 
 
 @router.get(
@@ -114,8 +124,7 @@ def get_photo_content(
     """Redirects to a short-lived address. Originals: headquarters, auditors and the owner only."""
     photo = queries.get_visible(tx, photo_id, reader)
     original = size is rules.Size.ORIGINAL
-    may = reader.has("photo.read-original") or photo.owner_id == reader.user_id
-    if original and not may:
+    if original and not _may_see_original(photo, reader):
         raise Forbidden("auth.forbidden", permission="photo.read-original")
     if photo.blob_sha256 is None:
         raise Conflict("photo.not-stored")

@@ -27,6 +27,30 @@ class Size(StrEnum):
     THUMB = "thumb"
 
 
+class Refusal(StrEnum):
+    """Why bytes are no evidence; each is a problem code that the caller is told."""
+
+    EMPTY = "photo.empty"
+    SIZE_MISMATCH = "photo.size-mismatch"
+    DIGEST_MISMATCH = "photo.digest-mismatch"
+    SWAPPED = "photo.swapped"
+    UNSUPPORTED_TYPE = "photo.unsupported-type"
+    TYPE_MISMATCH = "photo.type-mismatch"
+    TRUNCATED = "photo.truncated"
+    UNDECODABLE = "photo.undecodable"
+    ANIMATED = "photo.animated"
+    TOO_MANY_PIXELS = "photo.too-many-pixels"
+    TOO_HEAVY = "photo.too-heavy"
+
+
+class Unfit(Exception):
+    """Bytes that are no evidence; ``why`` is for the log and never for the caller."""
+
+    def __init__(self, refusal: Refusal, why: str) -> None:
+        super().__init__(f"{refusal}: {why}")
+        self.refusal = refusal
+
+
 class Audience(StrEnum):
     """Who a grant lets look."""
 
@@ -51,6 +75,11 @@ class Announced:
     sha256: str
     size: int
     content_type: str
+
+
+def same_type(announced: str, real: str) -> bool:
+    """Whether the announced type names the real one; HEIC and HEIF are one family."""
+    return announced == real or (announced, real) == ("image/heif", "image/heic")
 
 
 def evidence_key(sha256: str) -> str:

@@ -12,6 +12,7 @@ from app.web.wire import Location, ProblemDetails, When, Wire
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 MOST_AT_ONCE = 50
+_MOST_ANNOUNCED = 500  # what may be set; the setting itself is lower
 
 
 class PhotoIn(Wire):
@@ -54,7 +55,7 @@ class AnnounceIn(Wire):
         }
     )
 
-    photos: Annotated[list[PhotoIn], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    photos: Annotated[list[PhotoIn], Field(min_length=1, max_length=_MOST_ANNOUNCED)]
 
 
 class UploadOut(Wire):
@@ -87,7 +88,54 @@ class PhotoStatesOut(Wire):
     photos: list[PhotoStateOut]
 
 
+class ExifNoteOut(Wire):
+    """A value that was left out, with what stood there.
+
+    ``fault`` is ``unreadable``, ``out-of-range`` or ``null-island``; ``trailing-bytes`` counts what
+    follows the picture in the file: further pictures, a film.
+    """
+
+    tag: str
+    fault: str
+    raw: str
+
+
+class ExifGpsOut(Wire):
+    """WGS-84, as EXIF defines it; ``datum`` is the file's own word, and the file may be wrong."""
+
+    lat: float
+    lon: float
+    altitude_m: float | None
+    accuracy_m: float | None
+    bearing_deg: float | None
+    datum: str | None
+    method: str | None
+
+
+class ExifOut(Wire):
+    """What the file says of itself: a witness, never a proof. Many phones strip all of it.
+
+    ``taken_at`` is local time without a zone; ``taken_offset`` says which one, where it is known.
+    ``gps_at`` is the satellites' time in UTC. ``width`` and ``height`` are the file's claim.
+    """
+
+    make: str | None
+    model: str | None
+    software: str | None
+    image_id: str | None
+    orientation: int | None
+    width: int | None
+    height: int | None
+    taken_at: str | None
+    taken_offset: str | None
+    gps: ExifGpsOut | None
+    gps_at: datetime | None
+    notes: list[ExifNoteOut]
+
+
 class PhotoOut(PhotoStateOut):
+    """``exif`` is told to those who may see the original; null where the file says nothing."""
+
     role: PhotoRole
     sha256: str
     size: int
@@ -97,3 +145,4 @@ class PhotoOut(PhotoStateOut):
     width: int | None
     height: int | None
     stored_at: datetime | None
+    exif: ExifOut | None

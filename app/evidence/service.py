@@ -6,6 +6,7 @@ A photo's id is made by the phone and its digest never changes. All commands rep
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -13,16 +14,17 @@ from sqlmodel import Session
 
 from app.config import Settings
 from app.evidence import queries
-from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState
+from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState, Refusal
 from app.evidence.tables import Blob, Grant, Photo
 from app.infra import business_time, events
 from app.infra.bulk import insert_rows
 from app.kit import clock
-from app.kit.errors import Conflict, Fault, NotFound
+from app.kit.errors import Conflict, Fault, NotFound, TooMany
 from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.ids import new_id
 
 _LAST_SWEEP = 14
+_WAIT_S = 5
 
 
 @dataclass(frozen=True)
@@ -46,31 +48,48 @@ class Announcement:
     place: Place | None
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Who announces, and on which device, where the sign-in named one."""
+
+    person_id: UUID
+    device_id: UUID | None
+
+
 def announce(
-    tx: Session, settings: Settings, *, owner_id: UUID, photos: Sequence[Announcement]
+    tx: Session, settings: Settings, *, sender: Sender, photos: Sequence[Announcement]
 ) -> list[Photo]:
     """Registers photos, or finds them again; raises ``Conflict`` where an id means other bytes.
 
-    All or nothing: one clash and no photo of the request is registered.
+    All or nothing: one clash and no photo of the request is registered. ``TooMany`` where too many
+    are announced and not decided yet; what is under way goes on.
     """
     now = clock.real_now()
     sweep_at = now + timedelta(seconds=settings.sweep_after_s)
     rows = [
-        _row(photo, owner_id, business_time.now(tx), sweep_at)
+        _row(photo, sender, business_time.now(tx), sweep_at)
         for photo in sorted(photos, key=lambda photo: photo.id)
     ]
     new = insert_rows(tx, Photo, rows, skip_known=True)
-    if new and queries.count_open(tx, owner_id) > settings.photos_open_per_user:
-        raise Conflict("photo.too-many-open")
+    if new:
+        _check_open(tx, settings, sender)
     stored = queries.find_photos(tx, [photo.id for photo in photos])
     clashes = [
         Fault(f"/photos/{index}/id", "field.differs")
         for index, photo in enumerate(photos)
-        if not _is_same(stored[photo.id], photo, owner_id)
+        if not _is_same(stored[photo.id], photo, sender.person_id)
     ]
     if clashes:
         raise Conflict("photo.id-reused", faults=tuple(clashes))
     return [stored[photo.id] for photo in photos]
+
+
+def _check_open(tx: Session, settings: Settings, sender: Sender) -> None:
+    in_all, on_device = queries.count_open(tx, sender.person_id, sender.device_id)
+    if in_all > settings.photos_open_per_user:
+        raise TooMany("photo.too-many-open", wait_s=_WAIT_S)
+    if sender.device_id is not None and on_device > settings.photos_open_per_device:
+        raise TooMany("photo.too-many-on-device", wait_s=_WAIT_S)
 
 
 def _is_same(stored: Photo, photo: Announcement, owner_id: UUID) -> bool:
@@ -79,13 +98,14 @@ def _is_same(stored: Photo, photo: Announcement, owner_id: UUID) -> bool:
 
 
 def _row(
-    photo: Announcement, owner_id: UUID, announced_at: datetime, sweep_at: datetime
+    photo: Announcement, sender: Sender, announced_at: datetime, sweep_at: datetime
 ) -> dict[str, object]:
     place = photo.place
     wgs84 = to_wgs84(place.point, place.crs) if place else None
     return {
         "id": photo.id,
-        "owner_id": owner_id,
+        "owner_id": sender.person_id,
+        "device_id": sender.device_id,
         "state": PhotoState.ANNOUNCED,
         "role": photo.role,
         "sha256": photo.bytes_.sha256,
@@ -141,13 +161,14 @@ class Kept:
     content_type: str
     width: int
     height: int
+    exif: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The bytes are not evidence; ``code`` is a problem code."""
+    """The bytes are not evidence."""
 
-    code: str
+    refusal: Refusal
 
 
 @dataclass(frozen=True)
@@ -169,8 +190,8 @@ def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: V
         photo.state, photo.stored_at, photo.blob_sha256 = PhotoState.STORED, now, photo.sha256
         events.record(tx, "photo.stored", subject=("photo", photo.id), sha256=photo.sha256)
     elif isinstance(verdict, Refused):
-        photo.state, photo.reject_code = PhotoState.REJECTED, verdict.code
-        events.record(tx, "photo.rejected", subject=("photo", photo.id), code=verdict.code)
+        photo.state, photo.reject_code = PhotoState.REJECTED, verdict.refusal.value
+        events.record(tx, "photo.rejected", subject=("photo", photo.id), code=verdict.refusal.value)
     else:
         photo.state = PhotoState.ANNOUNCED
         photo.sweep_at = clock.real_now() + timedelta(seconds=settings.sweep_after_s)
@@ -185,6 +206,7 @@ def _keep_blob(tx: Session, photo: Photo, kept: Kept, now: datetime) -> None:
         "content_type": kept.content_type,
         "width": kept.width,
         "height": kept.height,
+        "exif": kept.exif,
         "kept_at": now,
     }
     tx.connection().execute(insert(Blob).values(values).on_conflict_do_nothing())

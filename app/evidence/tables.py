@@ -1,8 +1,10 @@
 """Photos, the bytes behind them, and who may look at them."""
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from app.evidence.rules import Audience, PhotoRole, PhotoState
@@ -26,6 +28,7 @@ class Blob(SQLModel, table=True):
     content_type: str = Field(max_length=40)
     width: int
     height: int
+    exif: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     kept_at: Instant
 
 
@@ -50,6 +53,7 @@ class Photo(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     owner_id: UUID = Field(foreign_key="person.id")
+    device_id: UUID | None
     state: PhotoState = Field(sa_type=enum_column(PhotoState))
     role: PhotoRole = Field(sa_type=enum_column(PhotoRole))
     sha256: str = Field(max_length=64, index=True)

@@ -1,21 +1,33 @@
-"""Verification: reads an upload once, checks and decodes it, makes renditions, keeps the original.
+"""Verification: reads an upload once, checks and decodes it, keeps the original, adds renditions.
 
-Neither the phone nor the store is believed. The object is read once; length and SHA-256 are
-compared with the announcement, the image is decoded whole, and the original is copied into
-evidence only if the store says that it is still the object that was read. Each step may be
-repeated: keys in evidence are made of the digest.
+Neither the phone nor the store is believed. The object is read once, straight into the memory of a
+confined child; length and SHA-256 are compared with the announcement, the image is decoded whole,
+and the original is copied into evidence only if the store says that it is still the object that
+was read. Each step may be repeated: keys in evidence are made of the digest.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from app.config import Settings
-from app.evidence import images, queries, service
-from app.evidence.rules import RENDITION_TYPE, PhotoState, Size, evidence_key, rendition_key
+from app.evidence import decoding, queries, service
+from app.evidence.rules import (
+    RENDITION_TYPE,
+    PhotoState,
+    Refusal,
+    Size,
+    Unfit,
+    evidence_key,
+    rendition_key,
+    same_type,
+)
 from app.infra.blobs import Blobs, ObjectChanged, ObjectMissing, StoredObject
+from app.infra.confined import Cell
 from app.infra.db import Database
+from app.infra.handlers import Runtime
 from app.kit import clock
 
 _PIECE = 1024 * 1024
@@ -38,21 +50,25 @@ def quarantine_key(photo_id: UUID) -> str:
     return f"uploads/{photo_id}"
 
 
-def verify(
-    database: Database, blobs: Blobs, settings: Settings, photo_id: UUID
-) -> service.Verdict | None:
-    """Looks at an upload, outside of any transaction; None where nothing is left to decide."""
-    expected = _expected(database, photo_id)
+def verify(runtime: Runtime, photo_id: UUID, *, attempt: int = 1) -> service.Verdict | None:
+    """Looks at an upload, outside of any transaction; None where nothing is left to decide.
+
+    ``attempt`` counts from 1; a photo on which children are lost again and again is refused at
+    the last.
+    """
+    expected = _expected(runtime.database, photo_id)
     if expected is None:
         return None
     try:
-        with blobs.open_quarantine(quarantine_key(photo_id)) as found:
-            content = _read(found, expected)
-            if isinstance(content, service.Refused):
-                return content
-            return _keep(blobs, settings, expected, found.etag, content)
-    except (ObjectMissing, ObjectChanged):
+        with runtime.decoders.cell() as cell:
+            etag, reading = _read(runtime, expected, cell, attempt)
+            if not expected.is_kept:
+                _keep(runtime, expected, cell, etag, reading)
+    except Unfit as unfit:
+        return service.Refused(unfit.refusal)
+    except ObjectMissing:
         return service.NotThere()
+    return service.Kept(reading.content_type, reading.width, reading.height, reading.exif)
 
 
 def _expected(database: Database, photo_id: UUID) -> Expected | None:
@@ -61,44 +77,85 @@ def _expected(database: Database, photo_id: UUID) -> Expected | None:
     return Expected(photo_id, *found) if found else None
 
 
-def _read(found: StoredObject, expected: Expected) -> bytes | service.Refused:
-    """The announced bytes, or why they are not; never more than was announced is held."""
+def _read(
+    runtime: Runtime, expected: Expected, cell: Cell, attempt: int
+) -> tuple[str, decoding.Reading]:
+    """The announced picture, and the tag of the object that it came from; or ``Unfit``."""
+    with runtime.blobs.open_quarantine(quarantine_key(expected.photo_id)) as found:
+        _check(found, expected, cell.write)
+    most = runtime.settings.photo_max_pixels
+    reading = decoding.read_picture(cell, max_pixels=most, attempt=attempt)
+    if not same_type(expected.content_type, reading.content_type):
+        raise Unfit(Refusal.TYPE_MISMATCH, reading.content_type)
+    return found.etag, reading
+
+
+def _check(found: StoredObject, expected: Expected, take: Callable[[bytes], None]) -> None:
+    """Passes the announced bytes on, never more of them; raises ``Unfit`` where they differ."""
+    if not found.size:
+        raise Unfit(Refusal.EMPTY, "an object without bytes")
     if found.size != expected.size:
-        return service.Refused("photo.size-mismatch")
-    digest, pieces, seen = hashlib.sha256(), [], 0
-    while seen <= expected.size and (piece := found.body.read(_PIECE)):
-        digest.update(piece)
-        pieces.append(piece)
+        raise Unfit(Refusal.SIZE_MISMATCH, f"the store says {found.size}")
+    digest, seen = hashlib.sha256(), 0
+    while piece := found.body.read(_PIECE):
         seen += len(piece)
+        if seen > expected.size:
+            break
+        digest.update(piece)
+        take(piece)
     if seen != expected.size:
-        return service.Refused("photo.size-mismatch")
+        raise Unfit(Refusal.SIZE_MISMATCH, f"{seen} bytes came")
     if digest.hexdigest() != expected.sha256:
-        return service.Refused("photo.digest-mismatch")
-    return b"".join(pieces)
+        raise Unfit(Refusal.DIGEST_MISMATCH, digest.hexdigest())
 
 
 def _keep(
-    blobs: Blobs, settings: Settings, expected: Expected, etag: str, content: bytes
-) -> service.Verdict:
+    runtime: Runtime, expected: Expected, cell: Cell, etag: str, reading: decoding.Reading
+) -> None:
+    """The original first, then what was made of it.
+
+    A store that copies without a condition could copy anything: there the bytes that were checked
+    are written once more.
+    """
+    if runtime.settings.s3_conditional_copy:
+        _copy_unchanged(runtime, expected, etag, reading.content_type)
+    else:
+        original = evidence_key(expected.sha256)
+        runtime.blobs.put_evidence(original, cell.content(), content_type=reading.content_type)
+    for size, rendition in ((Size.LARGE, reading.large), (Size.THUMB, reading.thumb)):
+        key = rendition_key(expected.sha256, size)
+        runtime.blobs.put_evidence(key, rendition, content_type=RENDITION_TYPE)
+
+
+def _copy_unchanged(runtime: Runtime, expected: Expected, etag: str, content_type: str) -> None:
+    """The copy inside the store; an object that came after the check gets one second look."""
     try:
-        picture = images.read_picture(content, images.Limits(settings.photo_max_pixels))
-    except images.TooManyPixels:
-        return service.Refused("photo.too-many-pixels")
-    except images.Undecodable:
-        return service.Refused("photo.undecodable")
-    if not images.same_type(expected.content_type, picture.content_type):
-        return service.Refused("photo.type-mismatch")
-    sha256 = expected.sha256
-    if not expected.is_kept:
-        for size, rendition in ((Size.LARGE, picture.large), (Size.THUMB, picture.thumb)):
-            blobs.put_evidence(rendition_key(sha256, size), rendition, content_type=RENDITION_TYPE)
-        blobs.keep(
-            evidence_key(sha256),
-            source_key=quarantine_key(expected.photo_id),
-            etag=etag,
-            content_type=picture.content_type,
-        )
-    return service.Kept(picture.content_type, picture.width, picture.height)
+        _copy(runtime, expected, etag, content_type)
+    except ObjectChanged:
+        etag = _read_again(runtime.blobs, expected)
+        try:
+            _copy(runtime, expected, etag, content_type)
+        except ObjectChanged as error:
+            raise Unfit(Refusal.SWAPPED, "the object does not stay the same") from error
+
+
+def _copy(runtime: Runtime, expected: Expected, etag: str, content_type: str) -> None:
+    runtime.blobs.keep(
+        evidence_key(expected.sha256),
+        source_key=quarantine_key(expected.photo_id),
+        etag=etag,
+        content_type=content_type,
+    )
+
+
+def _read_again(blobs: Blobs, expected: Expected) -> str:
+    """The tag of an object that came after the check: the same bytes once more, or ``Unfit``."""
+    try:
+        with blobs.open_quarantine(quarantine_key(expected.photo_id)) as found:
+            _check(found, expected, lambda _: None)
+    except Unfit as unfit:
+        raise Unfit(Refusal.SWAPPED, "other bytes after the check") from unfit
+    return found.etag
 
 
 def clean_up(blobs: Blobs, photo_id: UUID, verdict: service.Verdict | None) -> None:

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from app.config import Settings
 from app.infra import jobs
 from app.infra.blobs import Blobs
+from app.infra.confined import ConfinedPool
 from app.infra.db import Database
 from app.infra.jobs import Claim
 from app.kit import clock
@@ -33,6 +34,7 @@ class Runtime:
     settings: Settings
     database: Database
     blobs: Blobs
+    decoders: ConfinedPool
 
 
 Prepare = Callable[[Runtime, Claim], Any]

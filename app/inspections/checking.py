@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from app.checklists import queries as checklists
+from app.config import Settings
 from app.evidence.rules import PhotoState
 from app.inspections import queries_ground, rules
 from app.inspections.content import VisitContent, photo_places
@@ -39,6 +40,7 @@ def checked_ground(
 
 def checked_content(
     tx: Session,
+    settings: Settings,
     content: VisitContent,
     *,
     version_id: UUID,
@@ -62,6 +64,7 @@ def checked_content(
         marked, found = rules.assess(_item_rules(tx, version_id), given)
         faults += found
     faults += rules.duplicate_faults(content.photos, given)
+    faults += rules.finding_photo_faults(given, settings.photos_per_finding)
     new = {photo: state for photo, state in states.items() if photo not in carried}
     faults += _photo_faults(content, new, by)
     crew = people.find_people(tx, content.crew) if content.crew else {}

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from app.checklists.rules import written
+from app.evidence.presenting import state_out as photo_state_out
+from app.evidence.tables import Photo
 from app.inspections import queries
 from app.inspections.content import (
     AnswerContent,
@@ -137,6 +139,7 @@ def visit_detail_out(
     checklist: tuple[str, int],
     answers: list[queries.AnswerView],
     photos: Sequence[VisitPhoto],
+    rejected: Sequence[Photo],
     *,
     reader: Principal,
     language: Language,
@@ -154,6 +157,7 @@ def visit_detail_out(
         submitted_by=people[0] if knows else None,
         crew=people[1:] if knows else None,
         photos=[photo.photo_id for photo in photos if photo.item_id is None],
+        rejected_photos=[photo_state_out(photo, language) for photo in rejected],
         answers=[_answer_out(answer, language) for answer in answers],
     )
 

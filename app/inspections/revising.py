@@ -102,6 +102,7 @@ def _checked_sheet(
     content = revision.content
     checked = checking.checked_content(
         tx,
+        settings,
         content,
         version_id=held.revision.checklist_version_id,
         states=evidence.states_of(tx, sorted(content.all_photos())),

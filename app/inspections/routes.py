@@ -8,6 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.evidence import queries as evidence
 from app.inspections import queries, queries_visible, service
 from app.inspections.presenting import (
     READ_PEOPLE,
@@ -115,7 +116,9 @@ def detail_of(
     answers = queries.list_answers(tx, revision.id, reader, whole=whole)
     photos = queries.list_photos(tx, revision.id)
     checklist = queries.checklist_of(tx, revision.checklist_version_id)
-    short = visit_out(view.visit, revision, view.site.code, queries.missing_photos(tx, revision))
+    missing = queries.missing_photos(tx, revision)
+    rejected = evidence.list_rejected(tx, missing) if missing else ()
+    short = visit_out(view.visit, revision, view.site.code, missing)
     return visit_detail_out(
-        short, view, checklist, answers, photos, reader=reader, language=language
+        short, view, checklist, answers, photos, rejected, reader=reader, language=language
     )

@@ -165,6 +165,15 @@ def duplicate_faults(
             yield from _twice(f"{at}/findings/{index}/photos", finding.photos)
 
 
+def finding_photo_faults(answers: Sequence[AnswerGiven], most: int) -> Iterator[Fault]:
+    """Under one finding there are at most so many photos."""
+    for position, answer in enumerate(answers):
+        for index, finding in enumerate(answer.findings):
+            if len(finding.photos) > most:
+                at = f"/answers/{position}/findings/{index}/photos"
+                yield Fault(at, "item.too-many-photos", {"maximum": most})
+
+
 def _twice(at: str, photos: Sequence[UUID]) -> Iterator[Fault]:
     seen: set[UUID] = set()
     for index, photo in enumerate(photos):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StrictInt, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from app.evidence.schemas import PhotoStateOut
 from app.inspections.rules import LateDecision, NotCounting, Outcome, RetakeState
 from app.rounds.rules import Source
 from app.rounds.schemas import ChecklistRef
@@ -180,7 +181,10 @@ class AnswerOut(Wire):
 
 
 class VisitDetailOut(VisitOut):
-    """``submitted_by`` and ``crew`` are shown to headquarters only, and null to all others."""
+    """``submitted_by`` and ``crew`` are shown to headquarters only, and null to all others.
+
+    ``rejected_photos``: those of ``missing_photos`` that will never come, and why.
+    """
 
     checklist: ChecklistRef
     state: VisitState
@@ -190,6 +194,7 @@ class VisitDetailOut(VisitOut):
     submitted_by: Named | None
     crew: list[Named] | None
     photos: list[UUID]
+    rejected_photos: list[PhotoStateOut]
     answers: list[AnswerOut]
 
 

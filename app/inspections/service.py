@@ -57,7 +57,7 @@ def submit_visit(
     photos = sorted(content.all_photos())
     states = evidence.states_of(tx, photos)
     checked = checking.checked_content(
-        tx, content, version_id=ground.version_id, states=states, by=principal.user_id
+        tx, settings, content, version_id=ground.version_id, states=states, by=principal.user_id
     )
     now = business_time.now(tx)
     by_line = answerable_on(tx, settings, area_path=ground.area.path, at=now)

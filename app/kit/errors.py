@@ -65,9 +65,9 @@ class Gone(DudaoError):
 
 
 class TooMany(DudaoError):
-    """``wait_s`` seconds from now it may be tried again."""
+    """``wait_s`` seconds from now it may be tried again; ``quota`` where tries are counted."""
 
-    def __init__(self, code: str, *, quota: Quota, wait_s: int) -> None:
+    def __init__(self, code: str, *, wait_s: int, quota: Quota | None = None) -> None:
         super().__init__(code, wait_s=wait_s)
         self.quota = quota
         self.wait_s = wait_s

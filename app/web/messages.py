@@ -8,10 +8,12 @@ from typing import Any
 
 from app.web.field_messages import FIELDS, KINDS_ZH, Text
 from app.web.language import Language
+from app.web.photo_messages import PHOTO_PROBLEMS
 from app.web.sheet_messages import SHEETS
 from app.web.unit_messages import UNIT_PROBLEMS
 
 PROBLEMS: dict[str, Text] = {
+    **PHOTO_PROBLEMS,
     **SHEETS,
     **UNIT_PROBLEMS,
     "request.invalid": Text(
@@ -368,55 +370,6 @@ PROBLEMS: dict[str, Text] = {
         "The visit names this photo already",
         "请补拍一张新照片。",
         "Take a new photo.",
-    ),
-    "photo.not-found": Text("没有这张照片", "There is no such photo"),
-    "photo.id-reused": Text(
-        "该编号已用于另一张照片",
-        "This id belongs to another photo",
-        "请为这张照片换用新编号。",
-        "Give this photo a new id.",
-    ),
-    "photo.too-many-open": Text(
-        "待上传的照片过多",
-        "Too many photos are announced and not stored",
-        "请先完成已登记照片的上传。",
-        "Finish the uploads that are under way.",
-    ),
-    "photo.not-stored": Text(
-        "照片尚未入库",
-        "The photo is not stored yet",
-        "请稍后再取。",
-        "Ask again later.",
-    ),
-    "photo.size-mismatch": Text(
-        "上传的字节数与登记的不符",
-        "Other size than announced",
-        "请重新拍摄或重新登记。",
-        "Announce the photo again under a new id.",
-    ),
-    "photo.digest-mismatch": Text(
-        "上传的内容与登记的摘要不符",
-        "Other bytes than announced",
-        "请重新登记并上传。",
-        "Announce the photo again under a new id.",
-    ),
-    "photo.undecodable": Text(
-        "照片无法完整解码",
-        "The photo cannot be decoded whole",
-        "照片可能已损坏，请重新拍摄。",
-        "It is probably damaged; take it again.",
-    ),
-    "photo.type-mismatch": Text(
-        "照片格式与登记的不符",
-        "The format is not the announced one",
-        "请按真实格式重新登记。",
-        "Announce it again with its true type.",
-    ),
-    "photo.too-many-pixels": Text(
-        "照片像素过大",
-        "The photo has too many pixels",
-        "请缩小后换新编号重新上传。",
-        "Make it smaller and send it under a new id.",
     ),
     "problem.invalid": Text(
         "上报内容有误",

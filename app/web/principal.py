@@ -21,6 +21,7 @@ class Principal:
     postings: tuple[Posting, ...]
     permissions: frozenset[str]
     is_machine: bool = False
+    device_id: UUID | None = None
 
     def has(self, permission: str) -> bool:
         return permission in self.permissions

@@ -17,6 +17,8 @@ def allowance_headers(allowance: Allowance) -> dict[str, str]:
 def refusal_headers(error: TooMany) -> dict[str, str]:
     """What a 429 says."""
     wait_s = max(1, error.wait_s)
+    if error.quota is None:
+        return {"Retry-After": str(wait_s)}
     return {
         "Retry-After": str(wait_s),
         "RateLimit-Policy": _policy(error.quota),

@@ -495,6 +495,34 @@ class TestPhotos:
         answer = make.submit(client, inspector, plan.body)
         assert faults_of(answer) == {("/photos/0", "photo.refused")}
 
+    def test_a_photo_that_is_rejected_is_told_by_the_visit_with_its_reason(
+        self, client, http, runtime, inspector, round_, tx
+    ):
+        content = make.make_photo_bytes()[:-2]
+        photo_id = make.upload_photo(client, http, inspector, content)
+        plan = make.plan_visit(tx, round_.id, "BJ-1", values={"BJ-02": 1}, photos=[photo_id])
+        make.submit(client, inspector, plan.body).raise_for_status()
+        assert read(client, inspector, plan.body["id"]).json()["rejected_photos"] == []
+        settle(runtime)
+        found = read(client, inspector, plan.body["id"]).json()
+        assert (found["state"], found["missing_photos"]) == ("waiting-for-photos", [photo_id])
+        (rejected,) = found["rejected_photos"]
+        assert (rejected["id"], rejected["state"]) == (photo_id, "rejected")
+        assert rejected["problem"]["code"] == "photo.truncated"
+
+    def test_under_a_finding_there_are_at_most_so_many_photos(
+        self, client, inspector, round_, tx, with_settings
+    ):
+        plan = make.plan_visit(tx, round_.id, "BJ-1", values={"BJ-03": 1})
+        (finding,) = make.answer_of(plan.body, "BJ-03")["findings"]
+        finding["photos"] = [str(new_id()) for _ in range(10)]
+        answer = make.submit(client, inspector, plan.body)
+        place = next(i for i, one in enumerate(plan.body["answers"]) if one["item"] == "BJ-03")
+        at = f"/answers/{place}/findings/0/photos"
+        assert (at, "item.too-many-photos") in faults_of(answer)
+        with_settings(photos_per_finding=10)
+        assert make.submit(client, inspector, plan.body).status_code == 201
+
     def test_a_photo_that_somebody_else_announces_later_never_completes_the_visit(
         self, client, http, runtime, tx, inspector, round_
     ):
