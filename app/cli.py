@@ -11,16 +11,14 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from app import loading, serving
+from app import loading, serving, storage
 from app.auth import accounts
 from app.config import Environment, Settings, read_settings, set_environment
 from app.imports import showing as importing
-from app.infra import business_time, jobs, migrations, store_probe
-from app.infra.blobs import Blobs
+from app.infra import business_time, jobs, migrations
 from app.infra.db import Database, make_engine
 from app.infra.embedded import EmbeddedError
 from app.kit import clock as kit_clock
@@ -30,10 +28,9 @@ from app.people import queries as people
 from app.web import messages
 
 cli = typer.Typer(no_args_is_help=True, help="督导 Dudao", pretty_exceptions_enable=False)
-storage = typer.Typer(no_args_is_help=True, help="照片存储 · the object store")
 city = typer.Typer(no_args_is_help=True, help="城市数据 · a city's data")
 clock = typer.Typer(no_args_is_help=True, help="业务时钟 · the business clock (demo and test only)")
-cli.add_typer(storage, name="storage")
+cli.add_typer(storage.commands, name="storage")
 cli.add_typer(city, name="city")
 cli.add_typer(clock, name="clock")
 console = Console()
@@ -236,26 +233,6 @@ def set_clock(
     with _database().transaction() as tx:
         business_time.set_business_time(tx, instant=instant)
     console.print(f"business time {instant.isoformat()}")
-
-
-@storage.command("init")
-def init_storage() -> None:
-    """建桶 · Make the buckets that are missing."""
-    made = Blobs(read_settings()).prepare()
-    console.print("made: " + (", ".join(made) or "nothing"))
-
-
-@storage.command("probe")
-def probe_storage() -> None:
-    """实测存储 · Try the configured S3 for real and print what it can and cannot do."""
-    table = Table("trial", "kept", "if not")
-    broken = False
-    for trial in store_probe.probe(read_settings()):
-        mark = "[green]yes[/]" if trial.kept else "[red]NO[/]"
-        table.add_row(trial.name, mark, "" if trial.kept else trial.advice)
-        broken = broken or (trial.needed and not trial.kept)
-    console.print(table)
-    raise typer.Exit(1 if broken else 0)
 
 
 @cli.command("jobs")

@@ -57,9 +57,13 @@ class Settings(BaseSettings):
     s3_upload_checksum: UploadChecksum = UploadChecksum.SHA256
     s3_conditional_put: bool = True
     s3_conditional_copy: bool = True
+    s3_post_policy: bool = True
+    s3_versioning: bool = False
+    s3_object_lock: bool = False
     s3_ca_file: str | None = None
     quarantine_bucket: str = "dudao-quarantine"
     evidence_bucket: str = "dudao-evidence"
+    quarantine_days: int = Field(default=30, ge=1, le=3650)
 
     upload_expires_s: int = Field(default=900, ge=30, le=86_400)
     download_expires_s: int = Field(default=300, ge=30, le=86_400)

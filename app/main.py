@@ -22,6 +22,7 @@ from app.imports import routes as imports
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.logs import configure_logs
+from app.infra.store_watch import UPLOADING, StoreWatch
 from app.inspections import routes as inspections
 from app.inspections import routes_decisions as decisions
 from app.inspections import routes_progress as progress
@@ -92,8 +93,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.settings = settings
     app.state.database = database or Database(make_engine(settings), settings.env)
     app.state.blobs = Blobs(settings)
+    app.state.store_watch = StoreWatch(settings, UPLOADING)
     problems.install(app)
-    health.install(app)
+    health.install(app, [lambda _: app.state.store_watch.concerns])
     openapi.serve_docs(app)
     app.include_router(auth.public)
     for module in PROTECTED:
@@ -117,9 +119,14 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """As many threads as connections, so that no request waits for one inside a thread."""
+    """As many threads as connections, so that no request waits for one inside a thread.
+
+    The store is tried beside the first requests, never before them.
+    """
     settings: Settings = app.state.settings
     limiter = anyio.to_thread.current_default_thread_limiter()
     limiter.total_tokens = settings.database_pool
+    app.state.store_watch.start()
     yield
+    app.state.store_watch.stop()
     app.state.database.dispose()

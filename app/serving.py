@@ -17,7 +17,8 @@ from sqlalchemy import make_url
 
 from app.config import Environment, Settings, environment_with
 from app.infra import embedded_secrets, migrations
-from app.infra.blobs import Blobs, wait_until_usable
+from app.infra.blobs import wait_until_usable
+from app.infra.buckets import Buckets
 from app.infra.db import make_engine
 from app.infra.embedded import Addresses, EmbeddedError, EmbeddedServers
 from app.infra.supervisor import Program, supervise
@@ -97,7 +98,7 @@ def prepare(settings: Settings) -> None:
         migrations.upgrade(engine)
     finally:
         engine.dispose()
-    Blobs(settings).prepare()
+    Buckets(settings).make()
 
 
 def serve_embedded(place: Place, say: Say, *, ready: Callable[[Settings], None]) -> int:

@@ -25,6 +25,7 @@ from app.config import Environment, Settings
 from app.evidence import decoding
 from app.infra import migrations
 from app.infra.blobs import Blobs, wait_until_usable
+from app.infra.buckets import Buckets
 from app.infra.confined import ConfinedPool
 from app.infra.db import Database, make_engine
 from app.infra.embedded import EmbeddedServers
@@ -109,7 +110,7 @@ def _prepare(settings: Settings) -> None:
     with Database(engine, settings.env).transaction() as tx:
         loading.load_city(tx, CITY)
     engine.dispose()
-    Blobs(settings).prepare()
+    Buckets(settings).make()
     _run_alone(settings, f"CREATE DATABASE {_TEMPLATE} TEMPLATE dudao")
 
 

@@ -5,7 +5,15 @@ from uuid import UUID
 from app.config import Settings
 from app.evidence import service
 from app.evidence.rules import Announced, PhotoState
-from app.evidence.schemas import AnnounceIn, ExifOut, PhotoIn, PhotoOut, PhotoStateOut, UploadOut
+from app.evidence.schemas import (
+    AnnounceIn,
+    ExifOut,
+    PhotoIn,
+    PhotoOut,
+    PhotoStateOut,
+    UploadFormOut,
+    UploadOut,
+)
 from app.evidence.tables import Blob, Photo
 from app.evidence.verification import quarantine_key
 from app.infra.blobs import Blobs, UploadBinding
@@ -55,13 +63,28 @@ def upload_out(blobs: Blobs, photo: Photo) -> UploadOut | None:
     """The upload address of a photo that still waits for its bytes."""
     if photo.state is not PhotoState.ANNOUNCED:
         return None
-    upload = blobs.presign_upload(
-        quarantine_key(photo.id),
-        UploadBinding(photo.size, photo.content_type, photo.sha256, photo.md5),
-    )
+    upload = blobs.presign_upload(quarantine_key(photo.id), _binding(photo))
     return UploadOut(
         method="PUT", url=upload.url, headers=upload.headers, expires_in_s=upload.expires_in_s
     )
+
+
+def form_out(blobs: Blobs, photo: Photo) -> UploadFormOut | None:
+    """The same as a form, where the store takes forms."""
+    if photo.state is not PhotoState.ANNOUNCED or not blobs.profile.post_policy:
+        return None
+    form = blobs.presign_form(quarantine_key(photo.id), _binding(photo))
+    return UploadFormOut(
+        method="POST",
+        url=form.url,
+        fields=form.fields,
+        file_field=form.file_field,
+        expires_in_s=form.expires_in_s,
+    )
+
+
+def _binding(photo: Photo) -> UploadBinding:
+    return UploadBinding(photo.size, photo.content_type, photo.sha256, photo.md5)
 
 
 def state_out(photo: Photo, language: Language) -> PhotoStateOut:

@@ -12,6 +12,7 @@ from app.evidence import queries, rules, service
 from app.evidence.presenting import (
     announce_faults,
     announcement_of,
+    form_out,
     photo_out,
     state_out,
     upload_out,
@@ -59,7 +60,11 @@ def announce_photos(
     return AnnounceOut(
         server_time=business_time.now(tx),
         photos=[
-            AnnouncedOut(**dict(state_out(photo, language)), upload=upload_out(blobs, photo))
+            AnnouncedOut(
+                **dict(state_out(photo, language)),
+                upload=upload_out(blobs, photo),
+                form=form_out(blobs, photo) if body.form else None,
+            )
             for photo in photos
         ],
     )

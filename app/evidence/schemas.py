@@ -56,6 +56,7 @@ class AnnounceIn(Wire):
     )
 
     photos: Annotated[list[PhotoIn], Field(min_length=1, max_length=_MOST_ANNOUNCED)]
+    form: bool = False
 
 
 class UploadOut(Wire):
@@ -64,6 +65,19 @@ class UploadOut(Wire):
     method: Literal["PUT"]
     url: str
     headers: dict[str, str]
+    expires_in_s: int
+
+
+class UploadFormOut(Wire):
+    """Where to POST the bytes as ``multipart/form-data``, for what cannot PUT (``wx.uploadFile``).
+
+    All fields verbatim, then the file under the name ``file_field`` as the last one. Answers 204.
+    """
+
+    method: Literal["POST"]
+    url: str
+    fields: dict[str, str]
+    file_field: str
     expires_in_s: int
 
 
@@ -76,7 +90,10 @@ class PhotoStateOut(Wire):
 
 
 class AnnouncedOut(PhotoStateOut):
+    """``form`` is there where it was asked for and the store takes forms; use one of the two."""
+
     upload: UploadOut | None
+    form: UploadFormOut | None
 
 
 class AnnounceOut(Wire):

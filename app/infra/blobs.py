@@ -9,11 +9,14 @@ works on a local http server and fails with several stores over https.
 """
 
 import base64
+import hashlib
 import io
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import boto3
@@ -21,10 +24,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.config import Settings, UploadChecksum
+from app.infra.store_profile import profile_of
 from app.kit.errors import Unavailable
 
 _GONE = {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}
 _EXISTS = {"412", "PreconditionFailed"}
+# What tells that a store has understood and does not do it; 5xx and 429 may pass.
+_REFUSALS = {400, 401, 403, 404, 405, 409, 411, 422, 501}
+# Rules of buckets; several stores want Content-MD5 with them, which boto3 no longer sends.
+_WITH_MD5 = ("PutBucketCors", "PutBucketLifecycleConfiguration", "PutObjectLegalHold")
 
 
 class ObjectMissing(Exception):
@@ -33,6 +41,10 @@ class ObjectMissing(Exception):
 
 class ObjectChanged(Exception):
     """The object is no longer the one that was read."""
+
+
+class StoreRefused(Unavailable):
+    """The store is there and will not do it: a feature that it lacks, or a right that we lack."""
 
 
 class Readable(Protocol):
@@ -60,6 +72,16 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class UploadForm:
+    """The same as a form, for what can only POST one; the file is its last field."""
+
+    url: str
+    fields: dict[str, str]
+    file_field: str
+    expires_in_s: int
+
+
+@dataclass(frozen=True)
 class UploadBinding:
     """The byte string that an upload is signed for."""
 
@@ -69,27 +91,44 @@ class UploadBinding:
     md5_hex: str | None
 
 
+_making = threading.Lock()
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients: reading the description of S3 costs more than anything done with it.
+
+    Its clients may be used by any thread, but only one may be made at a time.
+    """
+    return boto3.session.Session()
+
+
 def make_client(settings: Settings, *, endpoint: str | None) -> Any:
     """A boto3 client with the switches that every S3 we know accepts."""
     secret = settings.s3_secret_key
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=settings.s3_region,
-        aws_access_key_id=settings.s3_access_key,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        verify=settings.s3_ca_file,
-        config=Config(
-            signature_version="s3v4",
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": settings.s3_addressing.value},
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=max(10, settings.worker_threads * 2),
-        ),
+    config = Config(
+        signature_version="s3v4",
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": settings.s3_addressing.value},
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=max(10, settings.worker_threads * 2),
     )
+    with _making:
+        client = _session().client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_access_key,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            verify=settings.s3_ca_file,
+            config=config,
+        )
+    for operation in _WITH_MD5:
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
+    return client
 
 
 class Blobs:
@@ -97,6 +136,7 @@ class Blobs:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.profile = profile_of(settings)
         self._client = make_client(settings, endpoint=settings.s3_endpoint)
         public = settings.s3_public_endpoint
         self._public: Any = make_client(settings, endpoint=public) if public else self._client
@@ -113,19 +153,39 @@ class Blobs:
             "ContentType": binding.content_type,
         }
         headers = {"Content-Type": binding.content_type, "Content-Length": str(binding.size)}
-        if settings.s3_upload_checksum is UploadChecksum.SHA256:
+        if self.profile.checksum is UploadChecksum.SHA256:
             params["ChecksumSHA256"] = _base64_of_hex(binding.sha256_hex)
             headers["x-amz-checksum-sha256"] = params["ChecksumSHA256"]
-        if binding.md5_hex and settings.s3_upload_checksum is not UploadChecksum.NONE:
+        if binding.md5_hex and self.profile.checksum is not UploadChecksum.NONE:
             params["ContentMD5"] = _base64_of_hex(binding.md5_hex)
             headers["Content-MD5"] = params["ContentMD5"]
-        if settings.s3_conditional_put:
+        if self.profile.conditional_put:
             params["IfNoneMatch"] = "*"
             headers["If-None-Match"] = "*"
         url = self._public.generate_presigned_url(
             "put_object", Params=params, ExpiresIn=settings.upload_expires_s
         )
         return Upload(url=url, headers=headers, expires_in_s=settings.upload_expires_s)
+
+    def presign_form(self, key: str, binding: UploadBinding) -> UploadForm:
+        """The upload as a form, bound to length, type and key; computed locally.
+
+        A form cannot say ``If-None-Match``: what comes later replaces what is there, which the
+        condition on the copy into evidence sees.
+        """
+        expires = self._settings.upload_expires_s
+        fixed = {"Content-Type": binding.content_type, "success_action_status": "204"}
+        answer = self._public.generate_presigned_post(
+            self.quarantine,
+            key,
+            Fields=dict(fixed),
+            Conditions=[
+                *({name: value} for name, value in fixed.items()),
+                ["content-length-range", binding.size, binding.size],
+            ],
+            ExpiresIn=expires,
+        )
+        return UploadForm(answer["url"], answer["fields"], "file", expires)
 
     def presign_download(self, key: str, *, filename: str | None, content_type: str) -> str:
         """A short-lived address of an object in evidence."""
@@ -143,15 +203,22 @@ class Blobs:
 
         A line that breaks while the body is read is the store's fault: ``Unavailable``.
         """
-        with _translated():
+        with translated():
             answer = self._client.get_object(Bucket=self.quarantine, Key=key)
             with answer["Body"] as body:
                 yield StoredObject(size=answer["ContentLength"], etag=answer["ETag"], body=body)
 
+    def read_part(self, key: str, first: int, last: int) -> bytes:
+        """Some bytes of an upload, both ends included; for trials."""
+        with translated():
+            part = f"bytes={first}-{last}"
+            answer = self._client.get_object(Bucket=self.quarantine, Key=key, Range=part)
+            return bytes(answer["Body"].read())
+
     def in_quarantine(self, key: str) -> bool:
         """Whether an upload has arrived."""
         try:
-            with _translated():
+            with translated():
                 self._client.head_object(Bucket=self.quarantine, Key=key)
         except ObjectMissing:
             return False
@@ -159,8 +226,8 @@ class Blobs:
 
     def keep(self, key: str, *, source_key: str, etag: str, content_type: str) -> None:
         """Copies an upload into evidence inside the store, if it is still the one that was read."""
-        condition = {"CopySourceIfMatch": etag} if self._settings.s3_conditional_copy else {}
-        with _translated():
+        condition = {"CopySourceIfMatch": etag} if self.profile.conditional_copy else {}
+        with translated():
             self._client.copy_object(
                 Bucket=self.evidence,
                 Key=key,
@@ -172,53 +239,27 @@ class Blobs:
 
     def put_evidence(self, key: str, content: bytes, *, content_type: str) -> None:
         """Writes a rendition that we made ourselves."""
-        with _translated():
+        with translated():
             self._client.put_object(
                 Bucket=self.evidence, Key=key, Body=content, ContentType=content_type
             )
 
     def read_evidence(self, key: str) -> bytes:
         """The whole object; for checks and exports, not for serving."""
-        with _translated():
+        with translated():
             answer = self._client.get_object(Bucket=self.evidence, Key=key)
             return bytes(answer["Body"].read())
 
     def drop_quarantine(self, key: str) -> None:
         """Removes an upload that has been kept or refused; nothing to remove is fine."""
-        with _translated():
+        with translated():
             self._client.delete_object(Bucket=self.quarantine, Key=key)
-
-    def drop_probe(self, key: str) -> None:
-        """Removes what a trial of the store wrote into evidence; refuses anything else."""
-        if not key.startswith("probe/"):
-            raise ValueError("only objects of a probe are ever removed from evidence")
-        with _translated():
-            self._client.delete_object(Bucket=self.evidence, Key=key)
-
-    def prepare(self) -> list[str]:
-        """Makes the buckets that are missing; returns their names."""
-        made = []
-        with _translated():
-            for bucket in (self.quarantine, self.evidence):
-                if not self._has_bucket(bucket):
-                    self._client.create_bucket(Bucket=bucket)
-                    made.append(bucket)
-        return made
 
     def check(self) -> None:
         """Raises ``Unavailable`` unless both buckets answer."""
-        with _translated():
+        with translated():
             for bucket in (self.quarantine, self.evidence):
                 self._client.head_bucket(Bucket=bucket)
-
-    def _has_bucket(self, bucket: str) -> bool:
-        try:
-            self._client.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if _code(error) in _GONE:
-                return False
-            raise
-        return True
 
 
 def wait_until_usable(endpoint: str, access_key: str, secret_key: str) -> None:
@@ -252,7 +293,7 @@ def wait_until_usable(endpoint: str, access_key: str, secret_key: str) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turns boto3's errors into ours."""
     try:
         yield
@@ -262,9 +303,17 @@ def _translated() -> Iterator[None]:
             raise ObjectMissing from error
         if code in _EXISTS:
             raise ObjectChanged from error
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status in _REFUSALS:
+            raise StoreRefused("store.unavailable") from error
         raise Unavailable("store.unavailable") from error
     except BotoCoreError as error:
         raise Unavailable("store.unavailable") from error
+
+
+def _add_md5(params: dict[str, Any], **_: Any) -> None:
+    digest = hashlib.md5(params["body"]).digest()  # noqa: S324 - what the protocol asks for
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _code(error: ClientError) -> str:

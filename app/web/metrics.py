@@ -1,6 +1,6 @@
 """``/metrics`` for Prometheus: requests by route, the process, jobs that wait or are dead."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
@@ -30,11 +30,31 @@ class JobCollector(Collector):
         yield GaugeMetricFamily("dudao_jobs_dead", "jobs that were given up", value=dead)
 
 
-def install(app: FastAPI, database: Database) -> None:
+Gauges = Callable[[Database], Iterable[GaugeMetricFamily]]
+
+
+class FolderCollector(Collector):
+    """Gauges that a folder further up counts when it is asked."""
+
+    def __init__(self, app: FastAPI, gauges: Gauges) -> None:
+        self._app = app
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What the folder counts; nothing where the database is away."""
+        try:
+            yield from self._gauges(self._app.state.database)
+        except SQLAlchemyError:
+            return
+
+
+def install(app: FastAPI, database: Database, gauges: Sequence[Gauges] = ()) -> None:
     """Adds ``/metrics``; it is public, so keep it from the outside at the proxy."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     registry.register(JobCollector(database))
+    for counted in gauges:
+        registry.register(FolderCollector(app, counted))
     instrumentator = Instrumentator(excluded_handlers=["/metrics", "/healthz"], registry=registry)
     instrumentator.instrument(app).expose(app, include_in_schema=False)

@@ -42,7 +42,10 @@ def test_the_process_answers(client):
 
 def test_it_is_ready_when_nothing_is_missing(client):
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "missing": []})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ready", "missing": [], "concerns": []},
+    )
 
 
 def test_a_missing_database_is_named(client, settings, exchanged):

@@ -1,0 +1,118 @@
+"""``dudao storage``: arrange the buckets, try the store, and say it in Chinese and English."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.config import read_settings
+from app.infra.buckets import Arrangement, Buckets
+from app.infra.store_probe import probe
+from app.infra.store_profile import (
+    Promise,
+    broken,
+    differing_settings,
+    found,
+    profile_of,
+    relied_on,
+)
+
+commands = typer.Typer(no_args_is_help=True, help="照片存储 · the object store")
+console = Console()
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
+
+_PROMISES = {
+    Promise.BUCKETS: "两个桶可用 · both buckets answer",
+    Promise.UPLOAD: "预签名上传并读回 · presigned PUT, read back",
+    Promise.SIGNATURE: "签名约束请求头 · refuses headers that were not signed",
+    Promise.SHA256: "校验 SHA-256 · refuses a wrong SHA-256",
+    Promise.MD5: "校验 MD5 · refuses a wrong MD5",
+    Promise.WRITE_ONCE: "不覆盖（If-None-Match） · writes a key once",
+    Promise.CONDITIONAL_COPY: "条件复制（If-Match） · copies only what was read",
+    Promise.POST_POLICY: "表单上传（小程序） · upload as a form",
+    Promise.RANGES: "分段读取 · range requests",
+    Promise.VERSIONING: "证据桶保留版本 · evidence keeps versions",
+    Promise.OBJECT_LOCK: "对象锁与法律保留 · Object Lock, legal hold",
+}
+_ADVICE = {
+    Promise.BUCKETS: "dudao storage init",
+    Promise.UPLOAD: "地址、密钥、寻址方式 · endpoint, keys, DUDAO_S3_ADDRESSING, DUDAO_S3_CA_FILE",
+    Promise.SIGNATURE: "不要使用此存储 · do not use this store",
+    Promise.VERSIONING: "dudao storage init",
+    Promise.OBJECT_LOCK: "只能在建桶时启用 · only when the bucket is made",
+}
+_ARRANGEMENTS = {
+    "buckets": "建桶 · buckets",
+    "cors": "浏览器跨域 · CORS for browsers",
+    "expiry": "待检区过期 · expiry of quarantine",
+    "versioning": "保留版本 · versions of evidence",
+    "object-lock": "对象锁 · Object Lock",
+}
+_WITHOUT = {
+    "cors": "请在存储的控制台设置 · set it in the store's console",
+    "expiry": "由后台自行清理 · the worker removes old uploads itself",
+    "versioning": "存储不支持 · the store has none",
+    "object-lock": "请用存储自身的保留策略 · use the store's own retention rule",
+}
+
+
+@commands.command("init")
+def init_storage() -> None:
+    """建桶并设规则 · Make the buckets that are missing and set their rules; safe to repeat."""
+    table = Table("规则 · rule", "结果 · result", "")
+    for one in Buckets(read_settings()).arrange():
+        table.add_row(_ARRANGEMENTS[one.name], _outcome(one), _note(one))
+    console.print(table)
+
+
+def _outcome(one: Arrangement) -> str:
+    if one.is_made is None:
+        return "未要求 · not wanted"
+    return "[green]好 · done[/]" if one.is_made else "[yellow]没有 · not there[/]"
+
+
+def _note(one: Arrangement) -> str:
+    return _WITHOUT[one.name] if one.is_made is False else one.detail
+
+
+@commands.command("probe")
+def probe_storage(as_json: AsJson = False) -> None:
+    """实测存储 · Try the configured S3 for real; ends with 1 if the settings rely on too much."""
+    settings = read_settings()
+    profile = profile_of(settings)
+    kept = probe(settings)
+    faults, relied = broken(profile, kept), relied_on(profile)
+    better = found(profile, kept)
+    advice = differing_settings(profile, better)
+    if as_json:
+        report = {
+            "endpoint": settings.s3_endpoint,
+            "kept": kept,
+            "profile": asdict(profile),
+            "found": asdict(better),
+            "broken": faults,
+            "settings": advice,
+        }
+        print(json.dumps(report, indent=2))  # noqa: T201 - for programs: no colours, no wrapping
+    else:
+        console.print(_shown(kept, relied))
+        for line in advice:
+            console.print(f"  {line}")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _shown(kept: dict[Promise, bool], relied: tuple[Promise, ...]) -> Table:
+    table = Table("功能 · promise", "实测 · kept", "依赖 · relied on", "否则 · if not")
+    for promise, is_kept in kept.items():
+        is_needed = promise in relied
+        no = "[red]否 · NO[/]" if is_needed else "否 · no"
+        table.add_row(
+            _PROMISES[promise],
+            "[green]是 · yes[/]" if is_kept else no,
+            "是 · yes" if is_needed else "",
+            _ADVICE.get(promise, "") if is_needed and not is_kept else "",
+        )
+    return table
