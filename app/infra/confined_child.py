@@ -3,6 +3,7 @@
 Imports nothing but the standard library, for a child must be small and quick to start.
 """
 
+import fcntl
 import json
 import os
 import resource
@@ -11,7 +12,8 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +42,29 @@ def serve(work: Work) -> None:
             order = json.loads(orders.read(struct.unpack(">I", size)[0]))
             _limit_time(cpu_s)
             try:
-                said, parts = work(order, os.pread(shared, os.fstat(shared).st_size, 0))
+                with _tied_to(line):
+                    said, parts = work(order, os.pread(shared, os.fstat(shared).st_size, 0))
             except MemoryError:
                 line.sendall(HEAD.pack(NO_MEMORY, 0, *[0] * MOST_PARTS))
                 return
             _answer(line, said, parts)
+
+
+@contextmanager
+def _tied_to(line: socket.socket) -> Iterator[None]:
+    """The kernel ends us in the midst of our work when the other side is no more.
+
+    Nothing is said to us while we work: whatever stirs on the line is its end.
+    """
+    flags = fcntl.fcntl(line, fcntl.F_GETFL)
+    fcntl.fcntl(line, fcntl.F_SETOWN, os.getpid())
+    if hasattr(fcntl, "F_SETSIG"):
+        fcntl.fcntl(line, fcntl.F_SETSIG, signal.SIGKILL)  # ends a stopped process too
+    fcntl.fcntl(line, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(line, fcntl.F_SETFL, flags)
 
 
 def _answer(line: socket.socket, said: dict[str, Any], parts: Sequence[bytes]) -> None:

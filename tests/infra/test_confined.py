@@ -190,28 +190,51 @@ def test_a_program_that_does_not_start_is_no_verdict_on_a_photo():
         read(pool, _PHOTO)
 
 
-def test_children_end_with_their_parent():
-    """Even where it is killed hard: the line breaks, and a child without a line ends."""
-    program = (
-        "import sys, time\n"
-        "from app.infra.confined import *\n"
-        f"pool = ConfinedPool(Confinement({_MODULE!r}, 320 * 2**20, 15, 60.0))\n"
-        "with pool.cell() as cell:\n"
-        "    cell.write(b'x')\n"
-        "    cell.ask({'max_pixels': 1})\n"
-        "print(pool.pids()[0], flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
-    try:
-        assert parent.stdout is not None
-        child = Path("/proc") / parent.stdout.readline().decode().strip()
-        assert child.exists()
-    finally:
+_PARENT = f"""
+import sys, threading, time
+from app.infra.confined import *
+pool = ConfinedPool(Confinement({_MODULE!r}, 320 * 2**20, 60, 60.0))
+def ask():
+    with pool.cell() as cell:
+        cell.write(sys.stdin.buffer.read())
+        cell.ask({{"max_pixels": 60_000_000}})
+        time.sleep(60)
+threading.Thread(target=ask, daemon=True).start()
+while not pool.pids():
+    time.sleep(0.01)
+print(pool.pids()[0], flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("doing", ["nothing", "its work", "its work, stopped"])
+def test_children_end_with_their_parent(doing):
+    """Even where it is killed hard: at once, not only when their work is done."""
+    busy = doing != "nothing"
+    content = many_scans(make_photo_bytes(1, (4000, 3000), progressive=True), 50)
+    argv = [sys.executable, "-c", _PARENT]
+    with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        parent.stdin.write(content if busy else b"x")
+        parent.stdin.close()
+        pid = int(parent.stdout.readline())
+        _wait_until(lambda: not busy or _state(pid) == "R")
+        if "stopped" in doing:
+            time.sleep(0.3)  # of the second and more that it takes
+            os.kill(pid, signal.SIGSTOP)
         parent.kill()
-        parent.wait()
-        parent.stdout.close()
-    end = time.monotonic() + 10
-    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
-        assert time.monotonic() < end, "the child is still there"
-        time.sleep(0.05)
+    _wait_until(lambda: _state(pid) in "XZ", limit_s=1.0)
+
+
+def _wait_until(is_so, limit_s=20.0):
+    end = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < end, "it does not come so far"
+        time.sleep(0.02)
+
+
+def _state(pid):
+    """As ``ps`` shows it; X where there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "X"
