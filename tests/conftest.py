@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -256,20 +257,22 @@ class Committed:
         return CheckedClient(self.app, follow_redirects=False, raise_server_exceptions=False)
 
 
+@contextmanager
+def copied_database(settings: Settings, template: str = _TEMPLATE) -> Iterator[Settings]:
+    """A database made from the named template, dropped in the end."""
+    name = f"t_{new_id().hex}"
+    _run_alone(settings, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield settings_for(settings, name)
+    finally:
+        _run_alone(settings, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def fresh_database(settings: Settings) -> Iterator[Callable[[str], Settings]]:
     """Makes databases from the named template; they are dropped after the test."""
-    made: list[str] = []
-
-    def make(template: str = _TEMPLATE) -> Settings:
-        name = f"t_{new_id().hex}"
-        _run_alone(settings, f"CREATE DATABASE {name} TEMPLATE {template}")
-        made.append(name)
-        return settings_for(settings, name)
-
-    yield make
-    for name in made:
-        _run_alone(settings, f"DROP DATABASE {name} WITH (FORCE)")
+    with ExitStack() as made:
+        yield lambda template=_TEMPLATE: made.enter_context(copied_database(settings, template))
 
 
 @pytest.fixture
