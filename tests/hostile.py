@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from PIL import Image
 
@@ -230,6 +231,21 @@ _FTYP = box(b"ftyp", b"heic\0\0\0\0mif1heic")
 _META = box(b"meta", bytes(4) + box(b"hdlr", bytes(8) + b"pict" + bytes(13)))
 
 
+def _heic() -> bytes:
+    """64 x 48 pixels with a red corner, lying on its side; from a phone's kind of encoder."""
+    return (Path(__file__).parent / "photos" / "turned.heic").read_bytes()
+
+
+def _heic_of(width: int, height: int) -> Callable[[], bytes]:
+    """One that says it is of another size than its picture."""
+
+    def make() -> bytes:
+        content = _heic()
+        return _patched(content, content.index(b"ispe") + 8, struct.pack(">II", width, height))
+
+    return make
+
+
 def _half(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
@@ -308,6 +324,9 @@ HOSTILE: dict[str, Case] = {
     "WebP that claims nothing": (_riff(0), WEBP, "photo.undecodable"),
     "WebP with noise for data": (
         lambda: _patched(_webp(), 20, _noise(2, 60)), WEBP, "photo.undecodable"),
+    "HEIC cut in the middle": (lambda: _half(_heic()), HEIC, "photo.truncated"),
+    "HEIC of no size": (_heic_of(0, 0), HEIC, "photo.undecodable"),
+    "HEIC of another size than its picture": (_heic_of(64, 4800), HEIC, "photo.undecodable"),
     "HEIF without a description": (lambda: _FTYP, HEIC, "photo.undecodable"),
     "HEIF without a picture": (lambda: _FTYP + _META, HEIC, "photo.undecodable"),
     "HEIF with noise for a description": (
@@ -323,6 +342,7 @@ HOSTILE: dict[str, Case] = {
         "photo.too-heavy"),
     "JPEG of a hundred scans": (
         lambda: many_scans(_jpeg(progressive=True), 100), JPEG, "photo.too-heavy"),
+    "HEIC of 65,000 x 65,000": (_heic_of(65_000, 65_000), HEIC, "photo.too-heavy"),
     "PNG of 65,000 x 65,000": (
         lambda: png(65_000, 65_000, data=bytes(1000)), PNG, "photo.too-many-pixels"),
     "PNG of 61 megapixels in a few bytes": (
@@ -389,6 +409,8 @@ HOSTILE: dict[str, Case] = {
     "PNG palette with transparency": (
         lambda: _mode("P", "PNG", transparency=0), PNG, STORED),
     "PNG and something": (lambda: _png() + b"something", PNG, STORED),
+    "HEIC": (_heic, HEIC, STORED),
+    "HEIC that is announced as HEIF": (_heic, "image/heif", STORED),
     "lossless WebP": (lambda: _webp(lossless=True), WEBP, STORED),
     "WebP with transparency": (lambda: _mode("RGBA", "WEBP"), WEBP, STORED),
     "WebP and something": (lambda: _webp() + b"something", WEBP, STORED),
@@ -451,4 +473,5 @@ def bases() -> dict[str, bytes]:
         "PNG": _png(),
         "WebP": _webp(),
         "MPO": _mpo(),
+        "HEIC": _heic(),
     }

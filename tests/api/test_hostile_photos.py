@@ -100,6 +100,18 @@ def test_whatever_is_changed_in_a_file_there_is_a_verdict(pool, kind, request):
     assert set(pool.pids()) >= before, "a child did not survive"
 
 
+def test_a_heic_is_turned_once_and_its_witness_is_heard(pool):
+    """Its direction is said twice, by the container and by EXIF."""
+    reading = read(pool, HOSTILE["HEIC"][0]())
+    assert (reading.width, reading.height) == (48, 64)
+    with Image.open(io.BytesIO(reading.large)) as image:
+        red, green, _ = image.getpixel((40, 5))
+        assert (red > 200, green < 80) == (True, True)
+    said = reading.exif
+    assert (said["taken_at"], said["taken_offset"]) == ("2018-09-10T09:12:00", "+08:00")
+    assert (said["gps"]["lat"], said["gps"]["lon"], said["notes"]) == (35.23333333, 113.25, [])
+
+
 class TestMemory:
     @pytest.mark.parametrize(
         "make",
@@ -115,7 +127,7 @@ class TestMemory:
         assert judge(pool, make(), "image/jpeg")[0] in (STORED, "photo.type-mismatch")
         assert _peak_mb(pool) < _MOST_MB
 
-    def test_children_and_this_process_stay_below_the_limit(self, pool):
+    def test_children_stay_below_the_limit(self, pool):
         for name in ("PNG text of 100 MB", "JPEG with 12 MB of colour profile", "zeroes"):
             judge(pool, HOSTILE[name][0](), HOSTILE[name][1])
         assert 0 < _peak_mb(pool) < _MOST_MB
