@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     quarantine_bucket: str = "dudao-quarantine"
     evidence_bucket: str = "dudao-evidence"
     quarantine_days: int = Field(default=30, ge=1, le=3650)
+    second_read_s: int = Field(default=60, ge=1, le=86_400)
+    store_doubt_s: int = Field(default=120, ge=0, le=86_400)
+    reconcile_hour: int = Field(default=3, ge=0, le=23)
 
     upload_expires_s: int = Field(default=900, ge=30, le=86_400)
     download_expires_s: int = Field(default=300, ge=30, le=86_400)

@@ -18,6 +18,7 @@ from app.checklists import routes as checklists
 from app.config import Settings, read_settings
 from app.duties import routes as duties
 from app.evidence import routes as evidence
+from app.evidence import store_keeper
 from app.imports import routes as imports
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
@@ -95,12 +96,12 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.blobs = Blobs(settings)
     app.state.store_watch = StoreWatch(settings, UPLOADING)
     problems.install(app)
-    health.install(app, [lambda _: app.state.store_watch.concerns])
+    health.install(app, [lambda _: app.state.store_watch.concerns, store_keeper.concerns])
     openapi.serve_docs(app)
     app.include_router(auth.public)
     for module in PROTECTED:
         app.include_router(module.router, dependencies=[Depends(authenticate)])
-    metrics.install(app, app.state.database)
+    metrics.install(app, app.state.database, [store_keeper.gauges])
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

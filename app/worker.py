@@ -14,7 +14,8 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from app.config import Settings, read_settings
-from app.evidence import decoding, verification
+from app.evidence import decoding, rechecking, verification
+from app.evidence.store_keeper import StoreKeeper
 from app.infra import events, feeds
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
@@ -33,6 +34,9 @@ _IDLE_S = 0.05
 _LONGEST_IDLE_S = 0.4
 _SWEEP_EVERY_S = 10.0
 _CLOCK_EVERY_S = 5.0
+_STORE_EVERY_S = 10.0
+_RECHECK_EVERY_S = 5.0
+_RECONCILE_EVERY_S = 60.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
 
@@ -65,6 +69,11 @@ def bump_feeds(runtime: Runtime) -> int:
 def sweep(runtime: Runtime) -> int:
     """One turn of the sweeper."""
     return verification.sweep(runtime.database, runtime.blobs, runtime.settings)
+
+
+def recheck(runtime: Runtime) -> int:
+    """One turn of reading again what was kept a while ago, or is in doubt."""
+    return rechecking.recheck(runtime.database, runtime.blobs, runtime.settings)
 
 
 def keep_time(runtime: Runtime) -> int:
@@ -103,6 +112,11 @@ class Pauses:
         return min(self.longest, self.first * float(2**doublings))
 
 
+def _every(seconds: float) -> Pauses:
+    """At once while there is more to do, else after so long."""
+    return Pauses(0.0, seconds, seconds)
+
+
 class Worker:
     """Threads that repeat their turns until asked to stop."""
 
@@ -115,11 +129,15 @@ class Worker:
         settings = self._runtime.settings
         sweeping = float(min(_SWEEP_EVERY_S, settings.sweep_after_s))
         busy, bump = Pauses(0.0, _IDLE_S, _LONGEST_IDLE_S), settings.feed_bump_s
+        keeper = StoreKeeper(settings)
         turns: Sequence[tuple[str, Callable[[Runtime], int], Pauses]] = [
             ("sequencer", place_events, busy),
             ("feeds", bump_feeds, Pauses(bump, bump, bump)),
-            ("clock", keep_time, Pauses(0.0, _CLOCK_EVERY_S, _CLOCK_EVERY_S)),
-            ("sweeper", sweep, Pauses(0.0, sweeping, sweeping)),
+            ("clock", keep_time, _every(_CLOCK_EVERY_S)),
+            ("sweeper", sweep, _every(sweeping)),
+            ("store", keeper.look, _every(_STORE_EVERY_S)),
+            ("rechecker", recheck, _every(min(_RECHECK_EVERY_S, settings.second_read_s))),
+            ("reconciler", keeper.reconcile, _every(_RECONCILE_EVERY_S)),
             *((f"jobs-{n}", run_jobs, busy) for n in range(settings.worker_threads)),
         ]
         for name, turn, pauses in turns:

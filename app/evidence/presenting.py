@@ -1,10 +1,11 @@
 """Between photo rows and their wire shapes."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from app.config import Settings
 from app.evidence import service
-from app.evidence.rules import Announced, PhotoState
+from app.evidence.rules import Announced, PhotoState, quarantine_key
 from app.evidence.schemas import (
     AnnounceIn,
     ExifOut,
@@ -15,13 +16,14 @@ from app.evidence.schemas import (
     UploadOut,
 )
 from app.evidence.tables import Blob, Photo
-from app.evidence.verification import quarantine_key
 from app.infra.blobs import Blobs, UploadBinding
 from app.kit.errors import Fault
 from app.kit.geo import Point
 from app.web import messages
 from app.web.language import Language
 from app.web.wire import Location, ProblemDetails
+
+_LOST = "photo.lost"
 
 
 def announce_faults(body: AnnounceIn, settings: Settings) -> list[Fault]:
@@ -59,9 +61,9 @@ def place_of(location: Location) -> service.Place:
     return service.Place(Point(location.lat, location.lon), location.crs, location.accuracy_m)
 
 
-def upload_out(blobs: Blobs, photo: Photo) -> UploadOut | None:
-    """The upload address of a photo that still waits for its bytes."""
-    if photo.state is not PhotoState.ANNOUNCED:
+def upload_out(blobs: Blobs, photo: Photo, lost: Collection[str]) -> UploadOut | None:
+    """The upload address of a photo that waits for its bytes, or whose bytes were ``lost``."""
+    if not _waits(photo, lost):
         return None
     upload = blobs.presign_upload(quarantine_key(photo.id), _binding(photo))
     return UploadOut(
@@ -69,9 +71,9 @@ def upload_out(blobs: Blobs, photo: Photo) -> UploadOut | None:
     )
 
 
-def form_out(blobs: Blobs, photo: Photo) -> UploadFormOut | None:
+def form_out(blobs: Blobs, photo: Photo, lost: Collection[str]) -> UploadFormOut | None:
     """The same as a form, where the store takes forms."""
-    if photo.state is not PhotoState.ANNOUNCED or not blobs.profile.post_policy:
+    if not _waits(photo, lost) or not blobs.profile.post_policy:
         return None
     form = blobs.presign_form(quarantine_key(photo.id), _binding(photo))
     return UploadFormOut(
@@ -83,15 +85,18 @@ def form_out(blobs: Blobs, photo: Photo) -> UploadFormOut | None:
     )
 
 
+def _waits(photo: Photo, lost: Collection[str]) -> bool:
+    return photo.state is PhotoState.ANNOUNCED or photo.blob_sha256 in lost
+
+
 def _binding(photo: Photo) -> UploadBinding:
     return UploadBinding(photo.size, photo.content_type, photo.sha256, photo.md5)
 
 
-def state_out(photo: Photo, language: Language) -> PhotoStateOut:
-    """Where a photo stands, and why it was refused if it was."""
-    return PhotoStateOut(
-        id=photo.id, state=photo.state, problem=_problem(photo.reject_code, language)
-    )
+def state_out(photo: Photo, language: Language, lost: Collection[str] = ()) -> PhotoStateOut:
+    """Where a photo stands, why it was refused if it was, and whether its bytes were ``lost``."""
+    code = _LOST if photo.blob_sha256 in lost else photo.reject_code
+    return PhotoStateOut(id=photo.id, state=photo.state, problem=_problem(code, language))
 
 
 def _problem(code: str | None, language: Language) -> ProblemDetails | None:
@@ -104,11 +109,18 @@ def _problem(code: str | None, language: Language) -> ProblemDetails | None:
     )
 
 
-def photo_out(photo: Photo, blob: Blob | None, language: Language, *, with_exif: bool) -> PhotoOut:
+def photo_out(
+    photo: Photo,
+    blob: Blob | None,
+    language: Language,
+    *,
+    with_exif: bool,
+    lost: Collection[str],
+) -> PhotoOut:
     """A photo in full; what its file says of itself is for those who may see the original."""
     exif = blob.exif if blob and with_exif else None
     return PhotoOut(
-        **dict(state_out(photo, language)),
+        **dict(state_out(photo, language, lost)),
         role=photo.role,
         sha256=photo.sha256,
         size=photo.size,

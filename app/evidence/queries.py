@@ -81,17 +81,22 @@ def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
     return photo
 
 
+# A photo whose bytes were lost may be sent again, though it is stored.
 _EXPECTED = sa.text("""
 SELECT p.sha256, p.size, p.content_type,
-       EXISTS (SELECT FROM blob b WHERE b.sha256 = p.sha256)
-FROM photo p WHERE p.id = :photo_id AND p.state = 'verifying'
+       b.sha256 IS NOT NULL AND c.lost_at IS NULL,
+       b.sha256 IS NOT NULL AND c.lost_at IS NULL AND c.recheck_at IS NULL
+FROM photo p LEFT JOIN blob b ON b.sha256 = p.sha256
+LEFT JOIN blob_custody c ON c.sha256 = p.sha256
+WHERE p.id = :photo_id
+  AND (p.state = 'verifying' OR p.state = 'stored' AND c.lost_at IS NOT NULL)
 """)
 
 
-def expected_bytes(tx: Session, photo_id: UUID) -> tuple[str, int, str, bool] | None:
-    """Digest, size and type of a photo under verification, and whether its bytes are kept."""
+def expected_bytes(tx: Session, photo_id: UUID) -> tuple[str, int, str, bool, bool] | None:
+    """Digest, size and type of bytes to be verified; whether they are kept, and beyond doubt."""
     row = tx.connection().execute(_EXPECTED, {"photo_id": photo_id}).first()
-    return (row[0], row[1], row[2], row[3]) if row else None
+    return (row[0], row[1], row[2], row[3], row[4]) if row else None
 
 
 def find_blob(tx: Session, sha256: str) -> Blob | None:

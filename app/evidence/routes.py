@@ -17,6 +17,7 @@ from app.evidence.presenting import (
     state_out,
     upload_out,
 )
+from app.evidence.queries_custody import lost_among
 from app.evidence.schemas import (
     MOST_AT_ONCE,
     AnnouncedOut,
@@ -57,13 +58,14 @@ def announce_photos(
     announced = [announcement_of(photo) for photo in body.photos]
     sender = service.Sender(submitter.user_id, submitter.device_id)
     photos = service.announce(tx, settings, sender=sender, photos=announced)
+    lost = lost_among(tx, photos)
     return AnnounceOut(
         server_time=business_time.now(tx),
         photos=[
             AnnouncedOut(
-                **dict(state_out(photo, language)),
-                upload=upload_out(blobs, photo),
-                form=form_out(blobs, photo) if body.form else None,
+                **dict(state_out(photo, language, lost)),
+                upload=upload_out(blobs, photo, lost),
+                form=form_out(blobs, photo, lost) if body.form else None,
             )
             for photo in photos
         ],
@@ -93,7 +95,8 @@ def complete_photo(
 def list_photo_states(tx: Tx, submitter: Submitter, language: Lang, ids: Ids) -> PhotoStatesOut:
     """The states of up to 50 of the caller's own photos; others are not listed."""
     photos = queries.list_own(tx, submitter.user_id, ids)
-    return PhotoStatesOut(photos=[state_out(photo, language) for photo in photos])
+    lost = lost_among(tx, photos)
+    return PhotoStatesOut(photos=[state_out(photo, language, lost) for photo in photos])
 
 
 @router.get("/photos/{photo_id}", summary="照片 · One photo", responses=error_replies(404))
@@ -105,7 +108,8 @@ def get_photo(tx: Tx, reader: Reader, language: Lang, photo_id: UUID) -> PhotoOu
     photo = queries.get_visible(tx, photo_id, reader)
     blob = queries.find_blob(tx, photo.blob_sha256) if photo.blob_sha256 else None
     with_exif = _may_see_original(photo, reader)
-    return photo_out(photo, blob, language, with_exif=with_exif)
+    lost = lost_among(tx, [photo])
+    return photo_out(photo, blob, language, with_exif=with_exif, lost=lost)
 
 
 def _may_see_original(photo: Photo, reader: Principal) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class PhotoState(StrEnum):
@@ -80,6 +81,14 @@ class Announced:
 def same_type(announced: str, real: str) -> bool:
     """Whether the announced type names the real one; HEIC and HEIF are one family."""
     return announced == real or (announced, real) == ("image/heif", "image/heic")
+
+
+UPLOADS = "uploads/"
+
+
+def quarantine_key(photo_id: UUID) -> str:
+    """Where a phone uploads a photo."""
+    return f"{UPLOADS}{photo_id}"
 
 
 def evidence_key(sha256: str) -> str:

@@ -82,7 +82,11 @@ class UploadFormOut(Wire):
 
 
 class PhotoStateOut(Wire):
-    """``problem`` says why a photo was rejected; it must then be taken again under a new id."""
+    """``problem`` says why a photo was rejected; it must then be taken again under a new id.
+
+    With the state ``stored`` it can only be ``photo.lost``: the store has lost the bytes. Who still
+    has them announces the photo again, unchanged, and sends it once more.
+    """
 
     id: UUID
     state: PhotoState

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from app.config import Settings
-from app.evidence import queries
+from app.evidence import custody, queries, queries_custody
 from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState, Refusal
 from app.evidence.tables import Blob, Grant, Photo
 from app.infra import business_time, events
@@ -126,12 +126,17 @@ def _row(
 
 
 def complete(tx: Session, *, photo_id: UUID, owner_id: UUID) -> Photo:
-    """The phone says that the upload is through: verification begins, once."""
+    """The phone says that the upload is through: verification begins, once.
+
+    Again for a stored photo whose bytes were lost, which it may have sent once more.
+    """
     photo = queries.lock_photos(tx, [photo_id]).get(photo_id)
     if photo is None or photo.owner_id != owner_id:
         raise NotFound("photo.not-found")
     if photo.state is PhotoState.ANNOUNCED:
         _begin_verification(tx, photo)
+    elif queries_custody.lost_among(tx, [photo]):
+        events.record(tx, "photo.uploaded", subject=("photo", photo.id))
     return photo
 
 
@@ -156,12 +161,16 @@ def swept(tx: Session, photo: Photo, *, arrived: bool, pause: timedelta) -> None
 
 @dataclass(frozen=True)
 class Kept:
-    """The bytes are what was announced, whole, and lie in evidence."""
+    """The bytes are what was announced, whole, and lie in evidence.
+
+    ``is_settled``: they lay there before and were read a second time since.
+    """
 
     content_type: str
     width: int
     height: int
     exif: dict[str, Any] | None
+    is_settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,11 +191,13 @@ Verdict = Kept | Refused | NotThere
 def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: Verdict) -> None:
     """Write what a verification found; a photo that is decided already stays as it is."""
     photo = queries.lock_photos(tx, [photo_id])[photo_id]
+    if photo.state is PhotoState.STORED and isinstance(verdict, Kept):
+        custody.take(tx, settings, photo.sha256)
     if photo.state is not PhotoState.VERIFYING:
         return
     now = business_time.now(tx)
     if isinstance(verdict, Kept):
-        _keep_blob(tx, photo, verdict, now)
+        _keep_blob(tx, settings, photo, verdict, now)
         photo.state, photo.stored_at, photo.blob_sha256 = PhotoState.STORED, now, photo.sha256
         events.record(tx, "photo.stored", subject=("photo", photo.id), sha256=photo.sha256)
     elif isinstance(verdict, Refused):
@@ -199,7 +210,7 @@ def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: V
     tx.flush()
 
 
-def _keep_blob(tx: Session, photo: Photo, kept: Kept, now: datetime) -> None:
+def _keep_blob(tx: Session, settings: Settings, photo: Photo, kept: Kept, now: datetime) -> None:
     values = {
         "sha256": photo.sha256,
         "size": photo.size,
@@ -210,6 +221,7 @@ def _keep_blob(tx: Session, photo: Photo, kept: Kept, now: datetime) -> None:
         "kept_at": now,
     }
     tx.connection().execute(insert(Blob).values(values).on_conflict_do_nothing())
+    custody.take(tx, settings, photo.sha256)
 
 
 @dataclass(frozen=True)

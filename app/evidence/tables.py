@@ -1,5 +1,6 @@
-"""Photos, the bytes behind them, and who may look at them."""
+"""Photos, the bytes behind them, who may look at them, and what is known of the store."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,32 @@ class Blob(SQLModel, table=True):
     height: int
     exif: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     kept_at: Instant
+
+
+class Custody(SQLModel, table=True):
+    """How the bytes of a blob fare in the store, in real time; the blob itself never changes.
+
+    ``read_at``: last read, and right; ``recheck_at``: to be read again; ``lost_at``: found missing
+    or different, and not restored.
+    """
+
+    __tablename__ = "blob_custody"
+    __table_args__ = (
+        sa.Index("ix_blob_custody_read_at", "read_at"),
+        sa.Index(
+            "ix_blob_custody_recheck_at",
+            "recheck_at",
+            postgresql_where=sa.text("recheck_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_blob_custody_lost_at", "lost_at", postgresql_where=sa.text("lost_at IS NOT NULL")
+        ),
+    )
+
+    sha256: str = Field(primary_key=True, foreign_key="blob.sha256", max_length=64)
+    read_at: Instant
+    recheck_at: Instant | None = None
+    lost_at: Instant | None = None
 
 
 class Photo(SQLModel, table=True):
@@ -102,3 +129,40 @@ class Grant(SQLModel, table=True):
     line_id: UUID | None = Field(foreign_key="line.id")
     unit_path: str | None = Field(max_length=400)
     audience: Audience = Field(sa_type=enum_column(Audience))
+
+
+class StoreState(SQLModel, table=True):
+    """At most one row: when the store last answered a worker, and which promises it breaks."""
+
+    __tablename__ = "store_state"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="single_row"),)
+
+    id: int = Field(
+        default=1, sa_column=sa.Column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    )
+    seen_at: Instant
+    broken: list[str] = Field(sa_type=JSONB)
+
+
+class StoreReport(SQLModel, table=True):
+    """One comparison of database and buckets, done slice by slice; ``night`` where it was due.
+
+    ``slices`` ranges of digests and then quarantine; ``step`` counts those that are done.
+    """
+
+    __tablename__ = "store_report"
+    __table_args__ = (
+        sa.UniqueConstraint("night"),
+        sa.CheckConstraint("step BETWEEN 0 AND slices + 1", name="step"),
+        sa.CheckConstraint("(ended_at IS NOT NULL) = (step = slices + 1)", name="ended"),
+        sa.Index("ix_store_report_ended_at", "ended_at"),
+    )
+
+    id: UUID = id_column()
+    night: date | None
+    slices: int
+    step: int = 0
+    started_at: Instant
+    touched_at: Instant
+    ended_at: Instant | None = None
+    found: dict[str, Any] = Field(sa_type=JSONB)

@@ -21,6 +21,7 @@ from app.evidence.rules import (
     Size,
     Unfit,
     evidence_key,
+    quarantine_key,
     rendition_key,
     same_type,
 )
@@ -43,11 +44,7 @@ class Expected:
     size: int
     content_type: str
     is_kept: bool
-
-
-def quarantine_key(photo_id: UUID) -> str:
-    """Where a phone uploads a photo."""
-    return f"uploads/{photo_id}"
+    is_settled: bool
 
 
 def verify(runtime: Runtime, photo_id: UUID, *, attempt: int = 1) -> service.Verdict | None:
@@ -68,7 +65,13 @@ def verify(runtime: Runtime, photo_id: UUID, *, attempt: int = 1) -> service.Ver
         return service.Refused(unfit.refusal)
     except ObjectMissing:
         return service.NotThere()
-    return service.Kept(reading.content_type, reading.width, reading.height, reading.exif)
+    return service.Kept(
+        reading.content_type,
+        reading.width,
+        reading.height,
+        reading.exif,
+        is_settled=expected.is_settled,
+    )
 
 
 def _expected(database: Database, photo_id: UUID) -> Expected | None:
@@ -159,8 +162,13 @@ def _read_again(blobs: Blobs, expected: Expected) -> str:
 
 
 def clean_up(blobs: Blobs, photo_id: UUID, verdict: service.Verdict | None) -> None:
-    """Removes the upload of a decided photo; what is left after a crash, the lifecycle takes."""
-    if isinstance(verdict, service.Kept | service.Refused):
+    """Removes the upload of a refused photo, and that of bytes which were kept long before.
+
+    The upload of new bytes stays until they have been read a second time (``rechecking``); what is
+    left after a crash, the expiry of quarantine takes.
+    """
+    is_settled = isinstance(verdict, service.Kept) and verdict.is_settled
+    if is_settled or isinstance(verdict, service.Refused):
         blobs.drop_quarantine(quarantine_key(photo_id))
 
 

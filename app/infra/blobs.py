@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -60,6 +61,15 @@ class StoredObject:
     size: int
     etag: str
     body: Readable
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """What a listing says of an object."""
+
+    key: str
+    size: int
+    modified_at: datetime
 
 
 @dataclass(frozen=True)
@@ -203,10 +213,36 @@ class Blobs:
 
         A line that breaks while the body is read is the store's fault: ``Unavailable``.
         """
+        with self._opened(self.quarantine, key) as found:
+            yield found
+
+    @contextmanager
+    def open_evidence(self, key: str) -> Iterator[StoredObject]:
+        """The same for an object that was kept."""
+        with self._opened(self.evidence, key) as found:
+            yield found
+
+    @contextmanager
+    def _opened(self, bucket: str, key: str) -> Iterator[StoredObject]:
         with translated():
-            answer = self._client.get_object(Bucket=self.quarantine, Key=key)
+            answer = self._client.get_object(Bucket=bucket, Key=key)
             with answer["Body"] as body:
                 yield StoredObject(size=answer["ContentLength"], etag=answer["ETag"], body=body)
+
+    def pages_of_evidence(self, prefix: str) -> Iterator[list[ListedObject]]:
+        """What lies under a prefix, a thousand at a time, in no order that can be relied on."""
+        return self._pages(self.evidence, prefix)
+
+    def pages_of_quarantine(self, prefix: str) -> Iterator[list[ListedObject]]:
+        """The same of uploads."""
+        return self._pages(self.quarantine, prefix)
+
+    def _pages(self, bucket: str, prefix: str) -> Iterator[list[ListedObject]]:
+        with translated():
+            listing = self._client.get_paginator("list_objects_v2")
+            for page in listing.paginate(Bucket=bucket, Prefix=prefix):
+                found = page.get("Contents", [])
+                yield [ListedObject(one["Key"], one["Size"], one["LastModified"]) for one in found]
 
     def read_part(self, key: str, first: int, last: int) -> bytes:
         """Some bytes of an upload, both ends included; for trials."""

@@ -28,6 +28,12 @@ PHOTO_PROBLEMS: dict[str, Text] = {
         "请稍后再取。",
         "Ask again later.",
     ),
+    "photo.lost": Text(
+        "存储丢失了这张照片",
+        "The store has lost this photo",
+        "如手机上还有原件，请用同一编号重新登记并上传。",
+        "Announce it again under the same id and upload it, if the original is still at hand.",
+    ),
     "photo.size-mismatch": Text(
         "上传的字节数与登记的不符",
         "Other size than announced",

@@ -12,9 +12,8 @@ from sqlmodel import select
 
 from app import worker
 from app.auth.tables import AuthSession
-from app.evidence.rules import Size, evidence_key, rendition_key
+from app.evidence.rules import Size, evidence_key, quarantine_key, rendition_key
 from app.evidence.tables import Blob, Photo
-from app.evidence.verification import quarantine_key
 from app.infra.blobs import ObjectChanged, ObjectMissing
 from app.infra.events import Event
 from app.kit import clock
@@ -289,7 +288,6 @@ class TestCompleting:
         assert (found["width"], found["height"]) == (96, 72)
         assert found["stored_at"] is not None
         assert blobs.read_evidence(evidence_key(photo["sha256"])) == content
-        assert not blobs.in_quarantine(quarantine_key(UUID(photo["id"])))
         assert events_of(tx, photo["id"]) == ["photo.uploaded", "photo.stored"]
 
     def test_repeating_it_is_harmless_at_every_stage(
@@ -600,16 +598,16 @@ class TestAStoreThatFails:
         assert Flaky.failures == 0
         assert state_of(client, inspector, photo_id)["state"] == "stored"
 
-    def test_an_upload_that_cannot_be_removed_is_still_stored(
-        self, client, http, inspector, content, with_runtime, runtime
+    def test_an_upload_that_cannot_be_removed_is_still_refused(
+        self, client, http, inspector, with_runtime, runtime
     ):
         class Sticky(WrappedBlobs):
             def drop_quarantine(self, key):
                 raise Unavailable("store.unavailable")
 
-        photo_id = make.upload_photo(client, http, inspector, content)
+        photo_id = make.upload_photo(client, http, inspector, b"nonsense")
         settle(with_runtime(blobs=Sticky(runtime.blobs)))
-        assert state_of(client, inspector, photo_id)["state"] == "stored"
+        assert state_of(client, inspector, photo_id)["state"] == "rejected"
 
     @pytest.mark.parametrize("size", ["another", "the same"])
     def test_an_object_that_is_swapped_between_check_and_copy_is_refused(

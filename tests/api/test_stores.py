@@ -10,9 +10,8 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.evidence.rules import evidence_key
+from app.evidence.rules import evidence_key, quarantine_key
 from app.evidence.tables import Blob
-from app.evidence.verification import quarantine_key
 from app.infra.blobs import Blobs, ObjectMissing
 from app.infra.buckets import Buckets
 from app.infra.store_probe import probe

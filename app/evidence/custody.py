@@ -1,0 +1,120 @@
+"""What becomes of kept bytes: read again, in doubt, lost, found, restored.
+
+``stored`` is what a verification saw; a store may lose it later. Bytes are read a second time a
+while after they were kept, and again after every gap in which the store may have crashed. Until
+the second reading the upload stays in quarantine, so that what a store lost can be had back.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from app.config import Settings
+from app.evidence import queries_custody as queries
+from app.evidence.rules import PhotoState
+from app.evidence.tables import Custody, StoreState
+from app.infra import events
+from app.kit import clock
+
+_AT_ONCE = 1000
+
+
+class Loss(StrEnum):
+    """How bytes are not what they were."""
+
+    MISSING = "missing"
+    DIFFERENT = "different"
+
+
+def confirm(tx: Session, sha256: str) -> Sequence[UUID]:
+    """They were read and are right; returns the photos whose uploads are not needed any more."""
+    kept = queries.lock_custody(tx, sha256)
+    was_lost, now = kept.lost_at is not None, clock.real_now()
+    kept.read_at, kept.recheck_at, kept.lost_at = now, None, None
+    tx.add(kept)
+    if was_lost:
+        events.record_many(tx, "photo.found", "photo", _of_each(tx, sha256))
+    tx.flush()
+    return queries.uploads_of(tx, sha256, states=[PhotoState.STORED])
+
+
+def take(tx: Session, settings: Settings, sha256: str) -> None:
+    """They have been kept, and are read again in a while; where they were lost, they are back."""
+    now = clock.real_now()
+    again = now + timedelta(seconds=settings.second_read_s)
+    fresh = insert(Custody).values(sha256=sha256, read_at=now, recheck_at=again)
+    made = fresh.on_conflict_do_nothing().returning(col(Custody.sha256))
+    is_known = tx.connection().execute(made).first() is None
+    if is_known and queries.lock_custody(tx, sha256).lost_at is not None:
+        restored(tx, settings, sha256, source="phone")
+
+
+def restored(tx: Session, settings: Settings, sha256: str, *, source: str) -> None:
+    """They were lost and are back from ``source``; they are read again in a while."""
+    kept = queries.lock_custody(tx, sha256)
+    now = clock.real_now()
+    kept.read_at, kept.lost_at = now, None
+    kept.recheck_at = now + timedelta(seconds=settings.second_read_s)
+    tx.add(kept)
+    events.record_many(tx, "photo.restored", "photo", _of_each(tx, sha256, source=source))
+    tx.flush()
+
+
+def lose(tx: Session, sha256: str, loss: Loss) -> None:
+    """They are not there, and there is no copy. Told once; the photos stay what they were."""
+    kept = queries.lock_custody(tx, sha256)
+    was_lost = kept.lost_at is not None
+    kept.lost_at, kept.recheck_at = kept.lost_at or clock.real_now(), None
+    tx.add(kept)
+    if not was_lost:
+        events.record_many(tx, "photo.lost", "photo", _of_each(tx, sha256, reason=loss.value))
+    tx.flush()
+
+
+def _of_each(tx: Session, sha256: str, **data: str) -> list[tuple[UUID, dict[str, str]]]:
+    """Every photo that is these bytes, with what is said of it."""
+    photos = queries.stored_photos_of(tx, sha256)
+    return [(photo_id, {"sha256": sha256, **data}) for photo_id in photos]
+
+
+def doubt(tx: Session, digests: Sequence[str]) -> None:
+    """These bytes are to be read again at once."""
+    now = clock.real_now()
+    rows = [{"sha256": one, "read_at": now, "recheck_at": now} for one in sorted(digests)]
+    for first in range(0, len(rows), _AT_ONCE):
+        fresh = insert(Custody).values(rows[first : first + _AT_ONCE])
+        update = fresh.on_conflict_do_update(
+            index_elements=["sha256"], set_={"recheck_at": fresh.excluded.recheck_at}
+        )
+        tx.connection().execute(update)
+
+
+def doubt_since(tx: Session, since: datetime) -> int:
+    """All bytes that were last read at or after an instant are to be read again; how many."""
+    recent = sa.update(Custody).where(col(Custody.read_at) >= since, col(Custody.lost_at).is_(None))
+    return tx.exec(recent.values(recheck_at=clock.real_now())).rowcount
+
+
+def note_answer(tx: Session) -> datetime | None:
+    """The store answers now; returns when it did before, None the first time."""
+    known, now = queries.store_state(tx), clock.real_now()
+    before = known.seen_at if known else None
+    fresh = insert(StoreState).values(id=1, seen_at=now, broken=[])
+    update = fresh.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now})
+    tx.connection().execute(update)
+    return before
+
+
+def note_broken(tx: Session, promises: Sequence[str]) -> None:
+    """What a worker found that the store does not do, though the settings rely on it."""
+    values = {"id": 1, "seen_at": clock.real_now(), "broken": list(promises)}
+    fresh = insert(StoreState).values(values)
+    update = fresh.on_conflict_do_update(
+        index_elements=["id"], set_={"broken": fresh.excluded.broken}
+    )
+    tx.connection().execute(update)

@@ -1,0 +1,116 @@
+"""Looks after the store on behalf of the worker, and says how it is for operators.
+
+A store may forget what it acknowledged just before it crashed. So the worker notes that the store
+answers; after a gap, and at its own start, what was stored shortly before the gap is read again.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+
+from app.config import Settings
+from app.evidence import custody, reconciling, reporting
+from app.evidence import queries_custody as queries
+from app.infra.blobs import ObjectMissing
+from app.infra.db import Database
+from app.infra.handlers import Runtime
+from app.infra.store_watch import StoreWatch
+from app.kit import clock
+from app.kit.errors import Unavailable
+
+_OVERDUE = timedelta(minutes=15)
+_log = structlog.get_logger("dudao.store")
+
+
+class StoreKeeper:
+    """What one worker remembers between its looks at the store; all of it may be forgotten."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._watch = StoreWatch(settings)
+        self._was_away = True
+        self._report: UUID | None = None
+
+    def look(self, runtime: Runtime) -> int:
+        """Notes that the store answers; doubts what it held before a gap; compares its profile."""
+        try:
+            runtime.blobs.check()
+        except (Unavailable, ObjectMissing):
+            self._was_away = True
+            return 0
+        doubted, margin = 0, timedelta(seconds=runtime.settings.store_doubt_s)
+        with runtime.database.transaction() as tx:
+            before = custody.note_answer(tx)
+            if self._was_away and before is not None:
+                doubted = custody.doubt_since(tx, before - margin)
+        self._was_away = False
+        if doubted:
+            _log.warning("store_was_away", read_again=doubted)
+        if self._watch.broken is None:
+            self._compare_profile(runtime)
+        return 0
+
+    def _compare_profile(self, runtime: Runtime) -> None:
+        if self._watch.look() and self._watch.broken is not None:
+            promises = [promise.value for promise in self._watch.broken]
+            with runtime.database.transaction() as tx:
+                custody.note_broken(tx, promises)
+
+    def reconcile(self, runtime: Runtime) -> int:
+        """One step of the nightly comparison, if it is this worker's; 1 while there are more."""
+        if self._report is None:
+            with runtime.database.transaction() as tx:
+                self._report = reporting.begin_nightly(tx, runtime.settings)
+        if self._report is None:
+            return 0
+        if reconciling.run_step(runtime.database, runtime.blobs, self._report):
+            return 1
+        self._report = None
+        old = clock.real_now() - timedelta(days=runtime.settings.quarantine_days)
+        removed = reconciling.expire_uploads(runtime.database, runtime.blobs, before=old)
+        _log.info("store_reconciled", uploads_removed=removed)
+        return 0
+
+
+def concerns(database: Database) -> list[str]:
+    """What ``/readyz`` names: promises that the store breaks, bytes lost or not read in time."""
+    with database.transaction() as tx:
+        state = queries.store_state(tx)
+        overdue = clock.real_now() - _OVERDUE
+        counts = queries.count_custody(tx, now=overdue)
+    named = [f"store-{promise}" for promise in state.broken] if state else []
+    named += ["evidence-lost"] if counts.lost else []
+    named += ["evidence-unread"] if counts.unread else []
+    return named
+
+
+def gauges(database: Database) -> Iterator[GaugeMetricFamily]:
+    """The same as figures, and what the newest comparison found."""
+    with database.transaction() as tx:
+        state, report = queries.store_state(tx), queries.newest_report(tx)
+        counts = queries.count_custody(tx, now=clock.real_now())
+    yield GaugeMetricFamily("dudao_evidence_lost", "originals that are lost", value=counts.lost)
+    yield GaugeMetricFamily(
+        "dudao_evidence_unread", "originals that are due to be read again", value=counts.unread
+    )
+    broken = GaugeMetricFamily(
+        "dudao_store_broken", "features relied on that the store lacks", labels=["promise"]
+    )
+    for promise in state.broken if state else ():
+        broken.add_metric([promise], 1)
+    yield broken
+    if report is None or report.ended_at is None:
+        return
+    found = GaugeMetricFamily(
+        "dudao_reconcile_found", "what the newest comparison found", labels=["finding"]
+    )
+    for finding, count in report.found["counts"].items():
+        found.add_metric([finding], count)
+    yield found
+    yield GaugeMetricFamily(
+        "dudao_reconcile_ended_seconds",
+        "when the newest comparison ended",
+        value=report.ended_at.timestamp(),
+    )
