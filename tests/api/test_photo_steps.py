@@ -23,9 +23,8 @@ from PIL import Image
 from sqlmodel import Session, col, select
 
 from app import worker
-from app.evidence.rules import PhotoState, Size, evidence_key, rendition_key
-from app.evidence.tables import Blob, Photo
-from app.evidence.verification import quarantine_key
+from app.evidence.rules import PhotoState, Size, evidence_key, quarantine_key, rendition_key
+from app.evidence.tables import Blob, Custody, Photo
 from app.infra.blobs import ObjectMissing
 from app.infra.db import Database, make_engine
 from app.infra.events import Event
@@ -59,12 +58,22 @@ STEPS = (
     "large",
     "thumb",
     "decide commit",
-    "drop",
     "place again commit",
     "claim again commit",
     "judge commit",
+    "second claim commit",
+    "read again",
+    "confirm commit",
+    "drop",
 )
-_CRITICAL = ("announce commit", "complete commit", "read", "copy", "decide commit")
+# What is refused is dropped at once, and there is nothing to read a second time.
+_REFUSED_STEPS = (
+    *STEPS[: STEPS.index("copy")],
+    "decide commit",
+    "drop",
+    *STEPS[STEPS.index("place again commit") : STEPS.index("read again")],
+)
+_CRITICAL = ("announce commit", "complete commit", "read", "copy", "decide commit", "read again")
 _COMMITS = {
     "announce": ("announce",),
     "complete": ("complete",),
@@ -72,6 +81,7 @@ _COMMITS = {
     "verify": ("claim", "look", "decide"),
     "place again": ("place again",),
     "judge": ("claim again", "judge"),
+    "read again": ("second claim", "confirm"),
 }
 
 
@@ -131,6 +141,11 @@ class WatchedBlobs(WrappedBlobs):
     @contextmanager
     def open_quarantine(self, key):
         with self.watch.step("read"), self._inner.open_quarantine(key) as found:
+            yield found
+
+    @contextmanager
+    def open_evidence(self, key):
+        with self.watch.step("read again"), self._inner.open_evidence(key) as found:
             yield found
 
     def keep(self, key, **how):
@@ -235,10 +250,19 @@ class Story:
             ("verify", worker.run_jobs),
             ("place again", worker.place_events),
             ("judge", worker.run_jobs),
+            ("read again", self.read_again),
         ):
             self.watch.begin(phase)
             turn(self.world.runtime)
         self.watch.begin("nothing")
+
+    def read_again(self, runtime: Runtime) -> None:
+        """A minute later, whoever claimed the reading meanwhile."""
+        with self.world.look() as tx:
+            waiting = sa.update(Custody).where(col(Custody.recheck_at).is_not(None))
+            tx.exec(waiting.values(recheck_at=sa.text("now() - interval '1 day'")))
+            tx.commit()
+        worker.recheck(runtime)
 
     def run(self) -> None:
         """As far as it comes."""
@@ -252,6 +276,7 @@ class Story:
         self.send(client or self.world.client)
         bring_forward(self.world.runtime)
         settle(self.world.runtime, retries=True)
+        self.read_again(self.world.runtime)
 
     def outcome(self) -> dict[str, object]:
         """All that is left in the database and in the store, without ids and times."""
@@ -259,6 +284,7 @@ class Story:
         with self.world.look() as tx:
             photo = tx.get_one(Photo, photo_id)
             blobs = tx.exec(select(Blob).where(Blob.sha256 == digest)).all()
+            custody = tx.exec(select(Custody).where(Custody.sha256 == digest)).all()
             of_photo = select(Event.kind).where(Event.subject_id == photo_id)
             events = tx.exec(of_photo.order_by(col(Event.seq))).all()
             jobs = tx.exec(sa.select(Job.handler, Job.dead, Job.last_error)).all()
@@ -267,6 +293,7 @@ class Story:
             "photo": (photo.state, photo.reject_code, photo.sweep_at, photo.stored_at is not None),
             "is its blob": photo.blob_sha256 == digest,
             "blobs": [(blob.width, blob.height, blob.content_type) for blob in blobs],
+            "in doubt": [bool(one.recheck_at or one.lost_at) for one in custody],
             "events": list(events),
             "jobs": [tuple(job) for job in jobs],
             "unplaced": list(unplaced),
@@ -300,6 +327,7 @@ class Kind:
     steps: tuple[str, ...]
     outcome: dict[str, object]
     is_complete: bool
+    decided: str
 
 
 _STORED = Kind(
@@ -309,6 +337,7 @@ _STORED = Kind(
         "photo": (PhotoState.STORED, None, None, True),
         "is its blob": True,
         "blobs": [(96, 72, "image/jpeg")],
+        "in doubt": [False],
         "events": ["photo.uploaded", "photo.stored"],
         "jobs": [],
         "unplaced": [],
@@ -316,14 +345,16 @@ _STORED = Kind(
         "upload": False,
     },
     is_complete=True,
+    decided="confirm commit",
 )
 _REJECTED = Kind(
     make=lambda: make.make_photo_bytes()[:-2],  # its end marker is missing
-    steps=tuple(step for step in STEPS if step not in {"copy", "large", "thumb"}),
+    steps=_REFUSED_STEPS,
     outcome={
         "photo": (PhotoState.REJECTED, "photo.truncated", None, False),
         "is its blob": False,
         "blobs": [],
+        "in doubt": [],
         "events": ["photo.uploaded", "photo.rejected"],
         "jobs": [],
         "unplaced": [],
@@ -331,6 +362,7 @@ _REJECTED = Kind(
         "upload": False,
     },
     is_complete=False,
+    decided="decide commit",
 )
 _KINDS = {"stored": _STORED, "rejected": _REJECTED}
 
@@ -394,7 +426,7 @@ def failed(_: str) -> None:
 def test_a_step_is_killed_or_done_and_repeated(world, kind, blow, side):
     """Killed after a step is killed before the next: the short run leaves it out."""
     visit = Visit(world, len(kind.steps))
-    left = {("drop", _BEFORE), ("decide commit", _AFTER)}
+    left = {("drop", _BEFORE), (kind.decided, _AFTER)}
     for step, photo_id in zip(kind.steps, visit.photos, strict=True):
         story = Story(world, kind.make(), photo_id)
         story.watch.at, story.watch.blow = (step, side), blow
