@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from sqlmodel import Session
 
 from app import worker
@@ -81,7 +81,8 @@ def check_reply(app: FastAPI, response: Response) -> None:
 
 def _fits(app: FastAPI, schema: dict[str, Any], body: Any, at: str) -> None:
     faults = list(_validator(app, repr(schema), schema.get("$ref")).iter_errors(body))
-    assert not faults, f"{at} does not fit its schema: {faults[0].json_path} {faults[0].message}"
+    where = f"{at} does not fit its schema"
+    assert not faults, f"{where}: {faults[0].instance_path} {faults[0].message}"
 
 
 _SCHEMAS: dict[str, Draft202012Validator] = {}
