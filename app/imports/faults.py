@@ -213,6 +213,12 @@ ADVICE: dict[str, Advice] = {
         "has a successor and no last day",
         "fill in the last day, or clear the successor",
     ),
+    "unit.ended": Advice(
+        "单位“{found}”已于 {on} 撤销，不能再列入",
+        "{hint_zh}请改填存续的单位，或改正日期",
+        "the unit “{found}” ended on {on} and gets nothing new",
+        "{hint_en}name a unit that is still there, or correct the dates",
+    ),
     "row.fixed": Advice(
         "已有数据的此列不能改动，现为“{there}”",
         "{hint_zh}",

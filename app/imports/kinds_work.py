@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from app.checklists.rules import AnswerType, BadValue, LimitUnit, PhotoRule, mark, read_scale
+from app.imports.checks import living_entrant
 from app.imports.columns import (
     Column,
     Head,
@@ -311,6 +312,7 @@ _ROUND = code(Head("round", "轮次代码", "round"), needed=True, example="2026
 
 def _check_entrant(record: Record, world: World) -> Iterator[Found]:
     yield from _known_round(record, world)
+    yield from living_entrant(record, world)
     campaign, wanted = record.row["campaign"], record.row["league"]
     if wanted and (campaign, wanted) not in world.rows["leagues"]:
         known = [key[1] for key in world.rows["leagues"] if key[0] == campaign]

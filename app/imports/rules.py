@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Any
 
 from app.imports import columns as cells
@@ -100,6 +100,7 @@ class Options:
     """What a plan depends on besides sheets and snapshot."""
 
     zone: tzinfo
+    today: date
     passwords: bool = False  # whether first passwords may stand in the file
     password_min: int = 8
 

@@ -196,10 +196,12 @@ def reopen_site(
 
 @router.post("/sites/{code}/edit", summary="修改点位 · Edit a site", responses=error_replies(404))
 def edit_site(
-    tx: Tx, manager: Manager, language: Lang, code: Code, body: SiteContentIn
+    tx: Tx, manager: Manager, language: Lang, request: Request, code: Code, body: SiteContentIn
 ) -> SiteDetailOut:
     """The whole content anew but for the place, which has a route of its own."""
-    service.edit_site(tx, principal=manager, code=code, content=content_of(body))
+    service.edit_site(
+        tx, _settings(request), principal=manager, code=code, content=content_of(body)
+    )
     return _detail(tx, manager, language, code)
 
 

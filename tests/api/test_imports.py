@@ -321,7 +321,7 @@ def test_an_exported_city_rebuilds_itself_in_an_empty_one(tx, client, admin, com
     stored = {name: store.stored(tx, set()) for name, store in stores.STORES.items()}
     sheets = sheets_of(stored, set(stored) - {"users", "tasks", "entrants", "rounds"})
     with committed_empty.transaction() as other:
-        options = service.options_of(client.app.state.settings)
+        options = service.options_of(other, client.app.state.settings)
         plan, _ = service.apply_sheets(other, client.app.state.settings, sheets, options)
         assert not plan.faults, plan.faults[:5]
         again = service.make_plan(other, sheets, options)

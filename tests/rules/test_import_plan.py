@@ -20,7 +20,8 @@ from app.imports.rules import Options, plan, rounds_named
 from tests.rules.faulty import FAULTY, STORED, keyed, sheet, unit
 
 ZONE = ZoneInfo("Asia/Shanghai")
-OPTIONS = Options(ZONE, passwords=True)
+TODAY = date(2026, 3, 2)
+OPTIONS = Options(ZONE, TODAY, passwords=True)
 _EXPECTED = Path(__file__).with_name("forty_faults.json")
 
 
@@ -54,7 +55,7 @@ def test_forty_sorts_of_faults_are_told_precisely_and_nothing_is_planned():
 def test_every_sort_of_fault_is_known_to_some_test():
     elsewhere = {"task.category", "password.not-here", "unit.too-deep", "sheet.twice"}
     seen = {fault.code for fault in plan(FAULTY, KINDS, STORED, OPTIONS).faults}
-    seen |= {code for *_, code in _SHAPES} | {"boundary.unit-not-valid"}
+    seen |= {code for *_, code in _SHAPES} | {"boundary.unit-not-valid", "unit.ended"}
     assert set(ADVICE) == seen | elsewhere | {"column.missing"}
 
 
@@ -76,13 +77,51 @@ def test_a_checklist_for_other_sites_is_pointed_at():
 def test_a_password_does_not_travel():
     row = ("wu", "吴", "auditor", "9001", "long enough 1")
     heads = ("login", "name", "role", "unit", "password")
-    found = planned(sheet("users", heads, row), options=Options(ZONE))
+    found = planned(sheet("users", heads, row), options=Options(ZONE, TODAY))
     assert codes(found) == [(2, "password", "password.not-here")]
     assert found.faults[0].value == "•••"
     allowed = planned(sheet("users", heads, row))
     again = planned(sheet("users", heads, (*row[:4], "another one 2")))
     assert not allowed.faults
     assert allowed.fingerprint == again.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "row"),
+    [
+        ("users", "unit", {"login": "wu", "name": "吴", "role": "auditor"}),
+        ("responsibilities", "unit", {"area": "9001", "line": "toilets"}),
+        ("responsibilities", "area", {"unit": "9001", "line": "toilets"}),
+        ("sites", "unit", {"code": "S1", "name": "一", "category": "公厕"}),
+        ("entrants", "unit", {"campaign": "c", "round": "r", "league": "l", "areas": "9001"}),
+    ],
+)
+def test_a_unit_that_has_ended_gets_nothing_new(kind, column, row):
+    """But keeps what it has, and its past may be written down."""
+    instants = {"opens_at": "2026-03-01T16:00:00+00:00", "closes_at": "2026-03-30T16:00:00+00:00"}
+    round_ = {"campaign": "c", "code": "r", "name_zh": "r"} | instants
+
+    def planned_with(last_day, held=None, **more):
+        ended = unit("9001003", valid_to=last_day, successor="9001002")
+        stored = STORED | {
+            "units": STORED["units"] | keyed("units", ended),
+            "lines": keyed("lines", {"code": "toilets", "name_zh": "公厕", "name_en": None}),
+            "campaigns": keyed("campaigns", {"code": "c", "name_zh": "c"}),
+            "leagues": keyed("leagues", {"campaign": "c", "code": "l", "name_zh": "l"}),
+            "rounds": keyed("rounds", round_),
+            kind: keyed(kind, held) if held else {},
+        }
+        said = row | {column: ended["code"]} | more
+        return planned(sheet(kind, tuple(said), tuple(said.values())), stored=stored)
+
+    found = planned_with("2026-03-01")
+    assert codes(found) == [(2, column, "unit.ended")]
+    assert "9001002" in message_of(found.faults[0], "zh")
+    new = planned_with("2026-03-02")
+    assert not new.faults
+    assert not planned_with("2026-03-01", held=new.kinds[0].changes[0].after).faults
+    if kind != "entrants":  # theirs is the day of the round
+        assert not planned_with("2026-03-01", valid_to="2025-01-01").faults
 
 
 def test_units_that_lie_too_deep_are_pointed_at():
@@ -299,7 +338,8 @@ def refer(draw, kind, row, world, own):
         if not column.refers or (column.name == "campaign" and kind.needs):
             continue
         rows = own if column.refers == kind.name else world[column.refers]
-        known = sorted({one[KINDS[column.refers].refer] for one in rows.values()})
+        lasting = [one for one in rows.values() if kind.name == "units" or not one.get("valid_to")]
+        known = sorted({one[KINDS[column.refers].refer] for one in lasting})
         if column.sort == "codes":
             few = (
                 st.lists(st.sampled_from(known), unique=True, max_size=3) if known else st.just([])
@@ -396,7 +436,7 @@ def test_a_csv_of_each_kind_makes_the_same_rows_in_an_empty_city(city):
         rest = {n: r for n, r in city.items() if n != name}
         if name == "users":
             rest["users"] = {}
-        found = plan(sheets, KINDS, rest, Options(ZONE))
+        found = plan(sheets, KINDS, rest, Options(ZONE, TODAY))
         assert [f for f in found.faults if f.code != "round.state"] == []
         for one in found.kinds:
             secrets = KINDS[name].secrets
