@@ -357,6 +357,18 @@ ADVICE: dict[str, Advice] = {
         "a new round can only be planned or open",
         "enter planned or open",
     ),
+    "round.not-judge": Advice(
+        "“{unit}”不能以“{value}”的身份检查",
+        "请按考核关系改正检查来源，或换用别的单位主办的活动",
+        "“{unit}” may not inspect as “{value}”",
+        "correct the source by the table of who judges whom, or take another unit's campaign",
+    ),
+    "task.not-judged": Advice(
+        "点位“{value}”不在“{unit}”本轮的考核对象之内",
+        "请换用考核对象之内的点位，或改正轮次的检查来源",
+        "the site “{value}” is not among those whom “{unit}” may judge in this round",
+        "name a site that it may judge, or correct the source of the round",
+    ),
     "task.category": Advice(
         "检查表适用于“{wanted}”，而点位是“{found}”",
         "请换用该类点位的检查表，或改正点位类别",

@@ -17,6 +17,7 @@ from app.imports import columns as cells
 from app.imports.columns import Column
 from app.imports.faults import Bad, SheetFault
 from app.kit.changes import Change, Row
+from app.rounds.rules import Judging
 
 Key = tuple[Any, ...]
 Found = tuple[str, str, dict[str, Any]]  # column, code, data
@@ -101,6 +102,7 @@ class Options:
 
     zone: tzinfo
     today: date
+    judging: tuple[Judging, ...] = ()
     passwords: bool = False  # whether first passwords may stand in the file
     password_min: int = 8
 

@@ -32,6 +32,7 @@ from app.infra.bulk import insert_rows
 from app.kit import clock
 from app.kit.changes import Row
 from app.kit.errors import Conflict, NotFound
+from app.rounds.queries import read_judging
 
 _IMPORT_LOCK = 0x44554443
 _KEPT_FOR = timedelta(days=1)
@@ -123,6 +124,7 @@ def options_of(tx: Session, settings: Settings, *, passwords: bool = False) -> O
     return Options(
         ZoneInfo(settings.timezone),
         business_time.today(tx, settings.timezone),
+        tuple(read_judging(tx)),
         passwords,
         settings.password_min_length,
     )

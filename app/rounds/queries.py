@@ -15,7 +15,7 @@ from app.kit.paging import Page, encode_cursor
 from app.organisation.queries import at_or_below, find_units_by_id
 from app.organisation.tables import Unit
 from app.rounds import rules
-from app.rounds.rules import RoundState
+from app.rounds.rules import RoundState, Source
 from app.rounds.tables import Campaign, JudgingRow, Round, RoundSeries, Task, TaskMember
 from app.web.principal import Principal
 
@@ -206,6 +206,12 @@ def read_judging(tx: Session) -> list[rules.Judging]:
     """The table of who may judge whom."""
     rows = tx.exec(select(JudgingRow)).all()
     return [rules.Judging(row.source, row.judge, row.judged) for row in rows]
+
+
+def judge_of(tx: Session, source: Source, unit: Unit, area: Unit) -> rules.Judge:
+    """Whom a round of this unit may judge as this source in this area."""
+    judged = rules.judged_kinds(read_judging(tx), source, unit.kind)
+    return rules.Judge(source, unit.path, area.path, judged)
 
 
 def territory_of(tx: Session, unit: Unit) -> Unit:

@@ -17,11 +17,17 @@ from app.imports.faults import ADVICE, message_of
 from app.imports.files import Format
 from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.rules import Options, plan, rounds_named
+from app.organisation.rules import UnitKind
+from app.rounds.rules import Judging, Source
 from tests.rules.faulty import FAULTY, STORED, keyed, sheet, unit
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 3, 2)
-OPTIONS = Options(ZONE, TODAY, passwords=True)
+JUDGING = (
+    Judging(Source.CITY_TEAM, UnitKind.CITY, UnitKind.DISTRICT),
+    Judging(Source.DISTRICT, UnitKind.DISTRICT, UnitKind.STREET),
+)
+OPTIONS = Options(ZONE, TODAY, JUDGING, passwords=True)
 _EXPECTED = Path(__file__).with_name("forty_faults.json")
 
 
@@ -56,6 +62,7 @@ def test_every_sort_of_fault_is_known_to_some_test():
     elsewhere = {"task.category", "password.not-here", "unit.too-deep", "sheet.twice"}
     seen = {fault.code for fault in plan(FAULTY, KINDS, STORED, OPTIONS).faults}
     seen |= {code for *_, code in _SHAPES} | {"boundary.unit-not-valid", "unit.ended"}
+    seen |= {"round.not-judge", "task.not-judged"}
     assert set(ADVICE) == seen | elsewhere | {"column.missing"}
 
 
@@ -241,6 +248,38 @@ def test_rows_refer_to_rows_of_earlier_sheets_of_the_same_workbook_in_any_order(
     assert [one.kind for one in found.kinds] == ["units", "lines", "responsibilities"]
 
 
+def test_rounds_and_tasks_are_held_to_who_may_judge_whom():
+    """A district judges its streets: not itself, not a neighbour's, not as the city's team."""
+    stored = STORED | {
+        "units": STORED["units"]
+        | keyed("units", unit("9002", "district", None), unit("9002001", parent="9002")),
+        "campaigns": keyed("campaigns", {"code": "c", "name_zh": "c", "unit": "9001"}),
+        "checklists": {("gc",): {"checklist": "gc", "site_category": "公厕", "title_zh": "t"}},
+        "sites": keyed(
+            "sites",
+            *(
+                site_row(code=code, unit=code, category="公厕")
+                for code in ("9001", "9001001", "9002001")
+            ),
+        ),
+    }
+    heads = ("campaign", "code", "name", "source", "opens at", "closes at")
+    times = ("2026-03-01 08:00", "2026-03-02 08:00")
+    kinds = ("city_team", "bureau", "district", "self")
+    rounds = sheet("rounds", heads, *(("c", kind, "轮", kind, *times) for kind in kinds))
+    assert codes(planned(rounds, stored=stored)) == [
+        (2, "source", "round.not-judge"),
+        (3, "source", "round.not-judge"),
+    ]
+    rounds = sheet("rounds", heads, *(("c", kind, "轮", kind, *times) for kind in kinds[2:]))
+    wanted = [(kind, site) for kind in kinds[2:] for site in ("9001", "9001001", "9002001")]
+    rows = [("c", kind, site, "gc", "") for kind, site in wanted]
+    tasks = sheet("tasks", ("campaign", "round", "site", "checklist", "members"), *rows)
+    assert codes(planned(rounds, tasks, stored=stored)) == [
+        (row, "site", "task.not-judged") for row in (2, 4, 7)
+    ]
+
+
 def test_the_state_of_a_round_counts_only_when_it_is_made():
     stored = {
         "campaigns": keyed("campaigns", {"code": "c", "name_zh": "c"}),
@@ -335,7 +374,7 @@ def refer(draw, kind, row, world, own):
         found = sorted(world["rounds"])
         row["campaign"], row["round"] = draw(st.sampled_from(found)) if found else (None, None)
     for column in kind.columns:
-        if not column.refers or (column.name == "campaign" and kind.needs):
+        if not column.refers or (column.name == "campaign" and "rounds" in kind.needs):
             continue
         rows = own if column.refers == kind.name else world[column.refers]
         lasting = [one for one in rows.values() if kind.name == "units" or not one.get("valid_to")]
@@ -368,7 +407,11 @@ def obey(name, row, draw, own, world):  # noqa: C901 - the rules of twelve kinds
         row |= {"category": "公厕", "state": "active"}
         if None in (row["lat"], row["lon"], row["crs"]):
             row |= {"lat": None, "lon": None, "crs": None}
+    elif name == "tasks":
+        owner = world["campaigns"][row["campaign"],]["unit"]
+        return row if owner in above(world, world["sites"][row["site"],]["unit"]) else None
     elif name == "rounds":
+        row["source"] = "self"
         row["closes_at"] = max(row["closes_at"], row["opens_at"][:3] + "9" + row["opens_at"][4:])
         return row if row["closes_at"] > row["opens_at"] else None
     elif name == "entrants":
@@ -378,6 +421,12 @@ def obey(name, row, draw, own, world):  # noqa: C901 - the rules of twelve kinds
     elif name == "checklists":
         obey_item(row, own)
     return row
+
+
+def above(world, code):
+    while code is not None:
+        yield code
+        code = world["units"][code,]["parent"]
 
 
 def obey_item(row, own):
