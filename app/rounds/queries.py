@@ -272,10 +272,12 @@ def lock_series(tx: Session, series_id: UUID) -> RoundSeries:
     return tx.exec(select(RoundSeries).where(RoundSeries.id == series_id).with_for_update()).one()
 
 
-def known_occurrences(tx: Session, series_id: UUID) -> set[datetime]:
-    """The beginnings for which a series has made its rounds, also those cancelled since."""
-    rows = tx.exec(select(Round.occurs_at).where(Round.series_id == series_id)).all()
-    return {at for at in rows if at is not None}
+def known_occurrences(tx: Session, series_id: UUID, *, after: datetime) -> set[datetime]:
+    """The later beginnings for which a series has made its rounds, also those cancelled since."""
+    query = select(Round.occurs_at).where(
+        Round.series_id == series_id, col(Round.occurs_at) > after
+    )
+    return {at for at in tx.exec(query).all() if at is not None}
 
 
 def list_planned_of_series(tx: Session, series_id: UUID) -> Sequence[Round]:
