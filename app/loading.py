@@ -19,7 +19,7 @@ from app.config import Settings
 from app.imports import files, showing, stores
 from app.imports import service as imports
 from app.imports.kinds import EVERY_KIND, KINDS
-from app.imports.rules import Kind, Options, Plan
+from app.imports.rules import Kind, Plan
 from app.imports.service import FirstCode
 from app.infra.db import Database
 from app.kit.errors import Fault, Invalid, NotFound
@@ -123,8 +123,8 @@ def import_sheets(
         for file in _sheet_files(path)
         for sheet in files.read_file(_bytes_of(file), file.name, _kind_of(file, path, kind))
     ]
-    options = Options(ZoneInfo(settings.timezone), True, settings.password_min_length)
     with database.transaction() as tx:
+        options = imports.options_of(tx, settings, passwords=True)
         if not write:
             return imports.make_plan(tx, sheets, options), []
         plan, codes = imports.apply_sheets(tx, settings, sheets, options)

@@ -60,6 +60,11 @@ def _touch_progress(tx: Session, runtime: Runtime, claim: Claim, prepared: None)
     rounds.touch_progress(tx, UUID(named) if named else claim.subject_id)
 
 
+def _touch_ledger(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    """Inspectors of one site see each other's problems from now on."""
+    opening.touch_ledger(tx)
+
+
 def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
     opening.touch_ledger(tx)
     rounds.touch_progress(tx, UUID(claim.data["round_id"]))
@@ -72,6 +77,7 @@ JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visi
 STOP_COUNTING = Handler("inspections.stop_counting", _stop_counting)
 OPEN_PROBLEMS = Handler("ledger.open_problems", _open_problems)
 TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
+TOUCH_LEDGER = Handler("ledger.touch", _touch_ledger)
 TOUCH_PROGRESS = Handler("rounds.touch_progress", _touch_progress)
 
 REACTIONS: dict[str, tuple[Handler, ...]] = {
@@ -113,7 +119,7 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "problem.opened": (),
     "round.cancelled": (TOUCH_PROGRESS,),
     "round.changed": (),
-    "round.closed": (TOUCH_PROGRESS,),
+    "round.closed": (TOUCH_PROGRESS, TOUCH_LEDGER),
     "round.draw-failed": (),
     "problem.reported-again": (),
     "problem.withdrawn": (),

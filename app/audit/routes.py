@@ -9,11 +9,10 @@ from app.audit import queries
 from app.audit.presenting import present_event
 from app.audit.schemas import AuditPage
 from app.kit.errors import NotFound
-from app.kit.paging import decode_cursor
 from app.people.queries import find_person
 from app.web.language import Lang
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Text, When
@@ -27,6 +26,7 @@ def list_audit(
     tx: Tx,
     auditor: Auditor,
     language: Lang,
+    paging: Paged,
     actor: Annotated[Code | None, Query(description="login of who acted")] = None,
     actor_id: Annotated[UUID | None, Query(description="or the id, also of an API key")] = None,
     kind: Annotated[Text | None, Query(max_length=80)] = None,
@@ -36,8 +36,6 @@ def list_audit(
     until: Annotated[When | None, Query(description="recorded before")] = None,
     address: Annotated[Text | None, Query(max_length=64)] = None,
     request_id: Annotated[Text | None, Query(max_length=64)] = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> AuditPage:
     """Who did what to what, when and from where, with before and after; newest first.
 
@@ -53,8 +51,7 @@ def list_audit(
         address=address,
         request_id=request_id,
     )
-    before = int(decode_cursor(cursor, int)[0]) if cursor else None
-    page = queries.list_events(tx, asked, before=before, limit=limit)
+    page = queries.list_events(tx, asked, before=paging.after_number(), limit=paging.limit)
     actors = queries.name_actors(tx, page.items)
     items = [present_event(event, actors, language) for event in page.items]
     return AuditPage(items=items, next_cursor=page.next_cursor)

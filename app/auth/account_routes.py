@@ -44,6 +44,7 @@ def create_user(
         name=body.name,
         postings=[new_posting(posting, today) for posting in body.postings],
         manager=manager_of(caller),
+        today=today,
     )
     code = None
     if body.password is None:

@@ -8,10 +8,9 @@ from fastapi import APIRouter
 from app.auth import keys, queries
 from app.auth.presenting import present_key
 from app.auth.schemas import KeyOut, KeyPage, NewKeyIn, NewKeyOut
-from app.kit.paging import decode_id
 from app.web.language import Lang
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
@@ -20,15 +19,9 @@ Administrator = Annotated[Principal, Needs("api-key.manage")]
 
 
 @router.get("/api-keys", summary="接口密钥列表 · API keys")
-def list_api_keys(
-    tx: Tx,
-    caller: Administrator,
-    language: Lang,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
-) -> KeyPage:
+def list_api_keys(tx: Tx, caller: Administrator, language: Lang, paging: Paged) -> KeyPage:
     """All keys, also ended ones, newest first; never the keys themselves."""
-    page = queries.list_keys(tx, after=decode_id(cursor), limit=limit)
+    page = queries.list_keys(tx, after=paging.after_id(), limit=paging.limit)
     items = [present_key(view, language) for view in page.items]
     return KeyPage(items=items, next_cursor=page.next_cursor)
 

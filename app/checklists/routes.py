@@ -25,11 +25,10 @@ from app.checklists.schemas import (
     VersionPage,
 )
 from app.kit.errors import Fault, Invalid
-from app.kit.paging import decode_cursor
 from app.web.etag import frozen_tag
 from app.web.language import Lang, Language
 from app.web.openapi import UNCHANGED, error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
@@ -49,12 +48,11 @@ def get_checklist_schema(reader: Reader) -> dict[str, Any]:
 
 
 @router.get("/checklists", summary="检查表列表 · Checklists")
-def list_checklists(
-    tx: Tx, reader: Reader, language: Lang, limit: Limit = STANDARD_LIMIT, cursor: Cursor = None
-) -> ChecklistPage:
+def list_checklists(tx: Tx, reader: Reader, language: Lang, paging: Paged) -> ChecklistPage:
     """By code, each with its newest version; drafts are shown to their authors only."""
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    page = queries.list_checklists(tx, after=after, limit=limit, drafts=_is_author(reader))
+    page = queries.list_checklists(
+        tx, after=paging.after_code(), limit=paging.limit, drafts=_is_author(reader)
+    )
     items = [checklist_out(view, language) for view in page.items]
     return ChecklistPage(items=items, next_cursor=page.next_cursor)
 
@@ -65,17 +63,14 @@ def list_checklists(
     responses=error_replies(404),
 )
 def list_checklist_versions(
-    tx: Tx,
-    reader: Reader,
-    language: Lang,
-    code: Code,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
+    tx: Tx, reader: Reader, language: Lang, code: Code, paging: Paged
 ) -> VersionPage:
     """Newest first; drafts are shown to their authors only."""
-    below = int(decode_cursor(cursor, int)[0]) if cursor else _MOST + 1
-    below = max(0, min(below, _MOST + 1))
-    page = queries.list_versions(tx, code, below=below, limit=limit, drafts=_is_author(reader))
+    last = paging.after_number()
+    below = _MOST + 1 if last is None else max(0, min(last, _MOST + 1))
+    page = queries.list_versions(
+        tx, code, below=below, limit=paging.limit, drafts=_is_author(reader)
+    )
     items = [summary_out(version, language) for version in page.items]
     return VersionPage(items=items, next_cursor=page.next_cursor)
 

@@ -224,7 +224,7 @@ def list_cells(
     on: date,
     scheme: str | None,
     unit: str | None,
-    after: tuple[str, str],
+    after: tuple[str, ...],
     limit: int,
 ) -> Page[Cell]:
     """The cells of a day by scheme and code, of one scheme or of one unit and all below it."""

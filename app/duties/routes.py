@@ -32,12 +32,11 @@ from app.duties.schemas import (
     ResponsibilityPage,
 )
 from app.kit.geo import Crs, Point
-from app.kit.paging import decode_cursor, decode_id
 from app.organisation.presenting import boundary_out, chain_of, named
 from app.organisation.routes import Day, Manager, Reader, today
 from app.web.language import Lang, Language, pick
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.transaction import Tx
 from app.web.wire import Code
 
@@ -52,16 +51,15 @@ def list_responsibilities(
     tx: Tx,
     reader: Reader,
     language: Lang,
+    paging: Paged,
     area: Code | None = None,
     line: Code | None = None,
     unit: Code | None = None,
     on: Annotated[date | None, _ANY_DAY] = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> ResponsibilityPage:
     """Which unit answers for which line in which area, with leader, coordinator and handler."""
     page = queries.list_duties(
-        tx, area=area, line=line, unit=unit, on=on, after=decode_id(cursor), limit=limit
+        tx, area=area, line=line, unit=unit, on=on, after=paging.after_id(), limit=paging.limit
     )
     items = [responsibility_out(duty, language) for duty in page.items]
     return ResponsibilityPage(items=items, next_cursor=page.next_cursor)
@@ -224,21 +222,19 @@ def list_grid_cells(
     reader: Reader,
     request: Request,
     language: Lang,
+    paging: Paged,
     on: Day = None,
     scheme: Code | None = None,
     unit: Code | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> GridCellPage:
     """The cells of a day, of one unit and all below it, by scheme and code."""
-    key = decode_cursor(cursor, str, str) if cursor else ("", "")
     page = queries.list_cells(
         tx,
         on=on or today(tx, request),
         scheme=scheme,
         unit=unit,
-        after=(str(key[0]), str(key[1])),
-        limit=limit,
+        after=paging.after_codes(2),
+        limit=paging.limit,
     )
     items = [cell_out(cell, language, with_geometry=False) for cell in page.items]
     return GridCellPage(items=items, next_cursor=page.next_cursor)

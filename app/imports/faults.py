@@ -213,6 +213,12 @@ ADVICE: dict[str, Advice] = {
         "has a successor and no last day",
         "fill in the last day, or clear the successor",
     ),
+    "unit.ended": Advice(
+        "单位“{found}”已于 {on} 撤销，不能再列入",
+        "{hint_zh}请改填存续的单位，或改正日期",
+        "the unit “{found}” ended on {on} and gets nothing new",
+        "{hint_en}name a unit that is still there, or correct the dates",
+    ),
     "row.fixed": Advice(
         "已有数据的此列不能改动，现为“{there}”",
         "{hint_zh}",
@@ -350,6 +356,18 @@ ADVICE: dict[str, Advice] = {
         "请改为 planned 或 open",
         "a new round can only be planned or open",
         "enter planned or open",
+    ),
+    "round.not-judge": Advice(
+        "“{unit}”不能以“{value}”的身份检查",
+        "请按考核关系改正检查来源，或换用别的单位主办的活动",
+        "“{unit}” may not inspect as “{value}”",
+        "correct the source by the table of who judges whom, or take another unit's campaign",
+    ),
+    "task.not-judged": Advice(
+        "点位“{value}”不在“{unit}”本轮的考核对象之内",
+        "请换用考核对象之内的点位，或改正轮次的检查来源",
+        "the site “{value}” is not among those whom “{unit}” may judge in this round",
+        "name a site that it may judge, or correct the source of the round",
     ),
     "task.category": Advice(
         "检查表适用于“{wanted}”，而点位是“{found}”",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from app.auth.rules import password_faults
+from app.imports.checks import living_units, term
 from app.imports.columns import FIRST_DAY, Head, choice, code, codes, day, degrees, text
 from app.imports.faults import SheetFault
 from app.imports.kinds_places import BOUNDARIES, CRS_LABELS
@@ -53,12 +54,6 @@ _FIRST = day(_FROM, default=FIRST_DAY, example="2026-01-01")
 _LAST = day(_TO, example="2026-12-31")
 
 
-def _validity(record: Record) -> Iterator[Found]:
-    start, end = record.row["valid_from"], record.row["valid_to"]
-    if start and end and end < start:
-        yield "valid_to", "validity.order", {"start": start}
-
-
 # -- units ----------------------------------------------------------------------------------------
 
 _STAYS = (
@@ -69,7 +64,7 @@ _STAYS = (
 
 def _check_unit(record: Record, world: World) -> Iterator[Found]:
     row = record.row
-    yield from _validity(record)
+    yield from term(record)
     if row["successor"]:
         if row["successor"] == row["code"]:
             yield "successor", "unit.own-successor", {}
@@ -164,7 +159,8 @@ CATEGORIES = Kind(
 
 
 def _check_user(record: Record, world: World) -> Iterator[Found]:
-    yield from _validity(record)
+    yield from term(record)
+    yield from living_units(record, world, "unit")
     password = record.given.get("password")
     if password and not world.options.passwords:
         yield "password", "password.not-here", {}
@@ -213,7 +209,8 @@ USERS = Kind(
 
 
 def _check_responsibility(record: Record, world: World) -> Iterator[Found]:
-    yield from _validity(record)
+    yield from term(record)
+    yield from living_units(record, world, "area", "unit")
 
 
 def _check_responsibilities(records: Sequence[Record], world: World) -> Iterator[SheetFault]:
@@ -282,7 +279,8 @@ def _check_location(record: Record) -> Iterator[Found]:
 
 def _check_site(record: Record, world: World) -> Iterator[Found]:
     yield from _check_location(record)
-    yield from _validity(record)
+    yield from term(record)
+    yield from living_units(record, world, "unit")
     if record.before is None and record.row["state"] == "closed" and not record.row["valid_to"]:
         yield "valid_to", "cell.missing", {"example": "2026-12-31"}
 

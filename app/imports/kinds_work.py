@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from app.checklists.rules import AnswerType, BadValue, LimitUnit, PhotoRule, mark, read_scale
+from app.imports.checks import living_entrant, may_judge, may_run
 from app.imports.columns import (
     Column,
     Head,
@@ -276,6 +277,8 @@ def _check_round(record: Record, world: World) -> Iterator[Found]:
         yield "closes_at", "round.order", {}
     if record.before is None and row["state"] not in ("planned", "open"):
         yield "state", "round.state", {}
+    if record.before is None or record.before["source"] != row["source"]:
+        yield from may_run(record, world)
 
 
 ROUNDS = Kind(
@@ -296,6 +299,7 @@ ROUNDS = Kind(
     ),
     key=("campaign", "code"),
     check=_check_round,
+    needs=("units",),
 )  # fmt: skip
 
 
@@ -311,6 +315,7 @@ _ROUND = code(Head("round", "轮次代码", "round"), needed=True, example="2026
 
 def _check_entrant(record: Record, world: World) -> Iterator[Found]:
     yield from _known_round(record, world)
+    yield from living_entrant(record, world)
     campaign, wanted = record.row["campaign"], record.row["league"]
     if wanted and (campaign, wanted) not in world.rows["leagues"]:
         known = [key[1] for key in world.rows["leagues"] if key[0] == campaign]
@@ -353,6 +358,8 @@ def _check_task(record: Record, world: World) -> Iterator[Found]:
     if site and checklist and site["category"] != checklist["site_category"]:
         data = {"wanted": checklist["site_category"], "found": site["category"]}
         yield "checklist", "task.category", data
+    if site and record.before is None:
+        yield from may_judge(record, site, world)
 
 
 TASKS = Kind(
@@ -370,5 +377,5 @@ TASKS = Kind(
     refer="site",
     label="site",
     check=_check_task,
-    needs=("rounds",),
+    needs=("units", "rounds"),
 )  # fmt: skip

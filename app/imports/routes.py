@@ -18,10 +18,9 @@ from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.schemas import DifferencePage, ImportOut, ImportPage, SheetFaultPage
 from app.imports.tables import Difference, FaultRow
 from app.kit.errors import Invalid, NotFound
-from app.kit.paging import decode_cursor, decode_id
 from app.web.language import Lang
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged, Paging
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
@@ -80,11 +79,9 @@ def plan_import(
 
 
 @router.get("/imports", summary="导入记录 · Imports")
-def list_imports(
-    tx: Tx, importer: Importer, limit: Limit = STANDARD_LIMIT, cursor: Cursor = None
-) -> ImportPage:
+def list_imports(tx: Tx, importer: Importer, paging: Paged) -> ImportPage:
     """The newest first."""
-    page = queries.list_imports(tx, after=decode_id(cursor), limit=limit)
+    page = queries.list_imports(tx, after=paging.after_id(), limit=paging.limit)
     items = [presenting.import_out(row) for row in page.items]
     return ImportPage(items=items, next_cursor=page.next_cursor)
 
@@ -116,15 +113,11 @@ def get_import(tx: Tx, importer: Importer, import_id: UUID) -> ImportOut:
     responses=error_replies(404),
 )
 def list_import_differences(
-    tx: Tx,
-    importer: Importer,
-    import_id: UUID,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
+    tx: Tx, importer: Importer, import_id: UUID, paging: Paged
 ) -> DifferencePage:
     """New and changed rows in the order of the file, each with what differs."""
     queries.get_import(tx, import_id)
-    page = queries.list_rows(tx, Difference, import_id, after=_place(cursor), limit=limit)
+    page = queries.list_rows(tx, Difference, import_id, after=_place(paging), limit=paging.limit)
     items = [presenting.difference_out(row) for row in page.items]
     return DifferencePage(items=items, next_cursor=page.next_cursor)
 
@@ -135,16 +128,11 @@ def list_import_differences(
     responses=error_replies(404),
 )
 def list_import_faults(
-    tx: Tx,
-    importer: Importer,
-    language: Lang,
-    import_id: UUID,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
+    tx: Tx, importer: Importer, language: Lang, import_id: UUID, paging: Paged
 ) -> SheetFaultPage:
     """Faults in the order of the file, with what to do."""
     queries.get_import(tx, import_id)
-    page = queries.list_rows(tx, FaultRow, import_id, after=_place(cursor), limit=limit)
+    page = queries.list_rows(tx, FaultRow, import_id, after=_place(paging), limit=paging.limit)
     items = [presenting.fault_out(row, language) for row in page.items]
     return SheetFaultPage(items=items, next_cursor=page.next_cursor)
 
@@ -214,8 +202,9 @@ def _kind(name: str) -> Any:
     return EVERY_KIND[name]
 
 
-def _place(cursor: str | None) -> int:
-    return int(decode_cursor(cursor, int)[0]) if cursor else -1
+def _place(paging: Paging) -> int:
+    last = paging.after_number()
+    return -1 if last is None else last
 
 
 def _file(out: io.BytesIO, format_: Format, name: str) -> Response:

@@ -10,13 +10,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Any
 
 from app.imports import columns as cells
 from app.imports.columns import Column
 from app.imports.faults import Bad, SheetFault
 from app.kit.changes import Change, Row
+from app.rounds.rules import Judging
 
 Key = tuple[Any, ...]
 Found = tuple[str, str, dict[str, Any]]  # column, code, data
@@ -100,6 +101,8 @@ class Options:
     """What a plan depends on besides sheets and snapshot."""
 
     zone: tzinfo
+    today: date
+    judging: tuple[Judging, ...] = ()
     passwords: bool = False  # whether first passwords may stand in the file
     password_min: int = 8
 

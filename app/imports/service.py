@@ -27,11 +27,12 @@ from app.imports.rules import (
     rounds_named,
 )
 from app.imports.tables import Difference, FaultRow, ImportState, SheetImport
-from app.infra import events
+from app.infra import business_time, events
 from app.infra.bulk import insert_rows
 from app.kit import clock
 from app.kit.changes import Row
 from app.kit.errors import Conflict, NotFound
+from app.rounds.queries import read_judging
 
 _IMPORT_LOCK = 0x44554443
 _KEPT_FOR = timedelta(days=1)
@@ -85,7 +86,7 @@ def submit(
     """Keep a file with its plan, and drop the content of those that nobody applied for a day."""
     if kind is not None and kind not in EVERY_KIND:
         raise NotFound("import.no-such-kind", kind=kind)
-    found = make_plan(tx, files.read_file(content, file_name, kind), options_of(settings))
+    found = make_plan(tx, files.read_file(content, file_name, kind), options_of(tx, settings))
     now = clock.real_now()
     old = sa.update(SheetImport).where(
         col(SheetImport.content).is_not(None), col(SheetImport.created_at) < now - _KEPT_FOR
@@ -118,9 +119,15 @@ def submit(
     return row
 
 
-def options_of(settings: Settings) -> Options:
-    """How files that come over the network are read: no password is ever kept with them."""
-    return Options(ZoneInfo(settings.timezone), False, settings.password_min_length)
+def options_of(tx: Session, settings: Settings, *, passwords: bool = False) -> Options:
+    """How files are read; from those that come over the network no password is ever kept."""
+    return Options(
+        ZoneInfo(settings.timezone),
+        business_time.today(tx, settings.timezone),
+        tuple(read_judging(tx)),
+        passwords,
+        settings.password_min_length,
+    )
 
 
 def _keep_plan(tx: Session, import_id: UUID, found: Plan) -> None:
@@ -165,7 +172,7 @@ def apply(tx: Session, settings: Settings, *, import_id: UUID) -> SheetImport:
         raise Conflict("import.expired")
     sheets = files.read_file(row.content, row.file_name, row.kind)
     _lock(tx, sheets)
-    found = make_plan(tx, sheets, options_of(settings))
+    found = make_plan(tx, sheets, options_of(tx, settings))
     if found.faults or found.fingerprint != row.fingerprint:
         raise Conflict("import.overtaken")
     stores.write_plan(tx, found)

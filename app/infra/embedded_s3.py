@@ -126,7 +126,8 @@ class S3Server:
             env=children.clean_environment(
                 AWS_ACCESS_KEY_ID=self._secrets.s3_access_key,
                 AWS_SECRET_ACCESS_KEY=self._secrets.s3_secret_key,
-                GOMEMLIMIT="256MiB",
+                # Idle it holds 130 MB, and below 300 it collects without end: 18 % of a core.
+                GOMEMLIMIT="512MiB",
                 GOGC="400",  # a third less CPU for small objects; the limit still holds
             ),
             log=self._log,

@@ -114,6 +114,21 @@ def is_visible(principal: Principal, *, only_there: bool = False) -> Any:
     return _was_there(Visit, principal.user_id) if only_there else _visible_to(principal)
 
 
+def is_hidden_from(principal: Principal, visit_id: Any) -> Any:
+    """For what a visit brings forth: whether the caller must stay blind to the visit as yet.
+
+    None where he never must, because he does not inspect or is headquarters.
+    """
+    if not _inspects(principal):
+        return None
+    hidden = sa.and_(~_was_there(Visit, principal.user_id), _is_blind_to(principal))
+    return sa.exists().where(col(Visit.id) == visit_id, hidden)
+
+
+def _inspects(principal: Principal) -> bool:
+    return principal.has("visit.submit") and not principal.has(HEADQUARTERS)
+
+
 def _visible_to(principal: Principal) -> Any:
     was_there = _was_there(Visit, principal.user_id)
     by_area = within_reach(
@@ -137,7 +152,7 @@ def _visible_to(principal: Principal) -> Any:
             )
         )
     )
-    if principal.has("visit.submit") and not principal.has(HEADQUARTERS):
+    if _inspects(principal):
         return sa.or_(was_there, sa.and_(sa.or_(by_area, by_answer), ~_is_blind_to(principal)))
     return sa.or_(was_there, by_area, by_answer)
 

@@ -21,11 +21,10 @@ from app.inspections.queries_visible import VisitFilters, VisitView
 from app.inspections.rules import Outcome
 from app.inspections.schemas import VisitDetailOut, VisitIn, VisitOut, VisitPage
 from app.kit.errors import Forbidden
-from app.kit.paging import decode_instant_and_id
 from app.rounds.rules import Source
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
@@ -82,9 +81,8 @@ def list_visits(
     tx: Tx,
     reader: VisitReader,
     language: Lang,
+    paging: Paged,
     filters: Annotated[VisitFilters, Depends(_filters)],
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> VisitPage:
     """Visits in the caller's reach, what came last first.
 
@@ -94,7 +92,7 @@ def list_visits(
     if filters.submitter not in (None, reader.login) and not reader.has(READ_PEOPLE):
         raise Forbidden("auth.forbidden", permission=READ_PEOPLE)
     page = queries_visible.list_visits(
-        tx, reader, filters, before=decode_instant_and_id(cursor), limit=limit
+        tx, reader, filters, before=paging.after_instant_and_id(), limit=paging.limit
     )
     items = [visit_row_out(row, reader, language) for row in page.items]
     return VisitPage(items=items, next_cursor=page.next_cursor)

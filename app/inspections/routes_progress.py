@@ -30,7 +30,7 @@ from app.inspections.schemas_progress import (
     TeamCoverageOut,
 )
 from app.kit.errors import NotFound
-from app.kit.paging import decode_cursor, decode_id, encode_cursor
+from app.kit.paging import encode_cursor
 from app.organisation import queries as organisation
 from app.organisation.rules import UnitKind
 from app.rounds import queries_teams, rules
@@ -39,7 +39,7 @@ from app.rounds.queries import RoundView, get_round_feed, get_visible_round
 from app.web.etag import FeedTag, feed_tag
 from app.web.language import Lang, Language, pick
 from app.web.openapi import UNCHANGED, error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged, Paging
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Named
@@ -55,13 +55,12 @@ def list_tasks(
     tx: Tx,
     worker: Worker,
     language: Lang,
+    paging: Paged,
     round_id: UUID | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> TaskPage:
     """The caller's own tasks with sites and checklist versions."""
     page = queries_tasks.list_tasks(
-        tx, person_id=worker.user_id, round_id=round_id, after=decode_id(cursor), limit=limit
+        tx, person_id=worker.user_id, round_id=round_id, after=paging.after_id(), limit=paging.limit
     )
     items = [task_out(view, language) for view in page.items]
     return TaskPage(items=items, next_cursor=page.next_cursor)
@@ -78,12 +77,11 @@ def list_round_tasks(
     language: Lang,
     request: Request,
     round_id: UUID,
+    paging: Paged,
     team: Code | None = None,
     area: Annotated[Code | None, Query(description="at or below this unit")] = None,
     state: Fate | None = None,
     cancelled: bool = False,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> RoundTaskPage:
     """For headquarters, auditors and who runs the round: all its tasks. For leads: their teams'."""
     view = get_visible_round(tx, round_id, reader)
@@ -101,7 +99,7 @@ def list_round_tasks(
         cancelled=cancelled,
     )
     page = queries_tasks.list_round_tasks(
-        tx, round_id, filters, after=decode_id(cursor), limit=limit
+        tx, round_id, filters, after=paging.after_id(), limit=paging.limit
     )
     crews = queries_tasks.crews_of(tx, [one.task.id for one in page.items])
     items = [
@@ -123,9 +121,8 @@ def get_coverage(
     request: Request,
     response: Response,
     round_id: UUID,
+    paging: Paged,
     kind: Annotated[UnitKind | None, Query(description="only units of this kind")] = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> RoundCoverageOut | Response:
     """What became of the tasks, per unit and below, in the caller's areas. Paged by unit."""
     version, view, tag = _look_up(tx, round_id, reader, language, request)
@@ -136,7 +133,7 @@ def get_coverage(
     groups = progress.in_areas(queries_progress.read_task_groups(tx, round_id), areas)
     found = progress.by_unit(groups, areas)
     units = queries_progress.units_on(tx, [group.area_path for group in groups], kind=kind)
-    codes, following = _page([code for code in found if code in units], cursor, limit)
+    codes, following = _page([code for code in found if code in units], paging)
     response.headers.update(tag.headers)
     return RoundCoverageOut(
         round=round_ref(view.round, language),
@@ -164,9 +161,8 @@ def get_matrix(
     request: Request,
     response: Response,
     round_id: UUID,
+    paging: Paged,
     kind: Annotated[UnitKind, Query(description="what a row is")] = UnitKind.STREET,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> MatrixOut | Response:
     """Units x lines: tasks, points lost and problems in the caller's reach. Paged by unit."""
     version, view, tag = _look_up(tx, round_id, reader, language, request)
@@ -186,7 +182,7 @@ def get_matrix(
         rows={unit.path: unit.code for unit in units.values()},
         over=over,
     )
-    codes, following = _page([code for code, _ in cells], cursor, limit)
+    codes, following = _page([code for code, _ in cells], paging)
     seen = {line for _, line in cells}
     lines = [line for line in organisation.list_lines(tx) if line.id in seen]
     response.headers.update(tag.headers)
@@ -225,8 +221,9 @@ def _teams(tx: Session, groups: list[progress.TaskGroup], *, over: bool) -> list
     return teams_out(groups, queries_progress.teams_by_id(tx, ids), over=over)
 
 
-def _page(codes: list[str], cursor: str | None, limit: int) -> tuple[list[str], str | None]:
+def _page(codes: list[str], paging: Paging) -> tuple[list[str], str | None]:
     """One page of units by code; everything is summed before, so only the reply is shorter."""
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
+    after = paging.after_code()
     left = sorted({code for code in codes if code > after})
-    return left[:limit], encode_cursor(left[limit - 1]) if len(left) > limit else None
+    page = left[: paging.limit]
+    return page, encode_cursor(page[-1]) if len(left) > len(page) else None

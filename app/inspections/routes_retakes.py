@@ -14,9 +14,8 @@ from app.inspections.routes import VisitReader, told
 from app.inspections.routes_revisions import Reviser
 from app.inspections.rules import RetakeState
 from app.inspections.schemas import FulfilIn, ReasonIn, RetakeIn, RetakeOut, RetakePage, VisitOut
-from app.kit.paging import decode_id
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
@@ -44,14 +43,13 @@ def ask_retake(tx: Tx, asker: Asker, visit_id: UUID, body: RetakeIn) -> RetakeOu
 def list_retakes(
     tx: Tx,
     reader: VisitReader,
+    paging: Paged,
     mine: bool = False,
     state: RetakeState | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> RetakePage:
     """Photos to be taken again, oldest first; ``mine=true``: for visits where the caller was."""
     page = queries_retakes.list_retakes(
-        tx, reader, mine=mine, state=state, after=decode_id(cursor), limit=limit
+        tx, reader, mine=mine, state=state, after=paging.after_id(), limit=paging.limit
     )
     return RetakePage(items=[retake_out(view) for view in page.items], next_cursor=page.next_cursor)
 

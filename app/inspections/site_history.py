@@ -8,16 +8,14 @@ from fastapi import APIRouter
 
 from app.inspections.queries_of_sites import PastVisit, list_visits_of_site
 from app.inspections.rules import Outcome
-from app.kit.errors import Fault, Invalid
 from app.kit.marks import score_of
-from app.kit.paging import decode_cursor
 from app.rounds.presenting import round_ref
 from app.rounds.rules import Source
 from app.rounds.schemas import ChecklistRef, RoundRef
 from app.sites import queries as sites
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Wire
@@ -54,16 +52,13 @@ class PastVisitPage(Wire):
     responses=error_replies(404),
 )
 def list_site_visits(
-    tx: Tx,
-    reader: Reader,
-    language: Lang,
-    code: Code,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
+    tx: Tx, reader: Reader, language: Lang, code: Code, paging: Paged
 ) -> PastVisitPage:
     """The last received first; those with an answer in the caller's reach, and his own."""
     site = sites.get_site(tx, code, reader.postings).site
-    page = list_visits_of_site(tx, site.id, reader, before=_place_of(cursor), limit=limit)
+    page = list_visits_of_site(
+        tx, site.id, reader, before=paging.after_instant_and_id(), limit=paging.limit
+    )
     items = [_past_visit_out(past, language) for past in page.items]
     return PastVisitPage(items=items, next_cursor=page.next_cursor)
 
@@ -84,19 +79,3 @@ def _past_visit_out(past: PastVisit, language: Language) -> PastVisitOut:
         started_at=revision.started_at,
         received_at=visit.received_at,
     )
-
-
-def _place_of(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    received, visit_id = decode_cursor(cursor, str, str)
-    try:
-        return _aware(datetime.fromisoformat(str(received))), UUID(str(visit_id))
-    except ValueError as error:
-        raise Invalid("request.invalid", faults=(Fault("/cursor", "field.bad-cursor"),)) from error
-
-
-def _aware(instant: datetime) -> datetime:
-    if instant.tzinfo is None:
-        raise ValueError("an instant without its offset")
-    return instant

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.checklists.tables import Item
 from app.evidence.tables import Photo
+from app.inspections.queries_visible import is_hidden_from
 from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
@@ -83,7 +84,8 @@ def _problems() -> Any:
 
 
 def _visible(principal: Principal) -> Any:
-    return _problems().where(
+    """Problems in reach; not those of a visit to which the caller is to be blind as yet."""
+    query = _problems().where(
         within_reach(
             principal.postings,
             area=col(Problem.area_path),
@@ -91,6 +93,8 @@ def _visible(principal: Principal) -> Any:
             answerable=col(Problem.answerable_path),
         )
     )
+    hidden = is_hidden_from(principal, col(Problem.visit_id))
+    return query if hidden is None else query.where(~hidden)
 
 
 def _narrowed(tx: Session, query: Any, filters: Filters) -> Any:

@@ -14,7 +14,6 @@ from app.evidence.tables import Photo
 from app.infra import business_time, feeds
 from app.infra.blobs import Blobs
 from app.kit import clock
-from app.kit.paging import decode_id
 from app.ledger import queries
 from app.ledger.opening import FEED
 from app.ledger.rules import STATE_LABELS, ProblemState
@@ -24,7 +23,7 @@ from app.organisation.presenting import named
 from app.web.etag import feed_tag
 from app.web.language import Lang, Language, pick
 from app.web.openapi import UNCHANGED, error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Location, Named
@@ -40,13 +39,12 @@ def list_ledger(
     language: Lang,
     request: Request,
     response: Response,
+    paging: Paged,
     round_id: UUID | None = None,
     state: ProblemState | None = None,
     area: Code | None = None,
     line: Code | None = None,
     category: Code | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> ProblemPage | Response:
     """Problems in the caller's reach, newest first. Poll with ``If-None-Match``."""
     settings: Settings = request.app.state.settings
@@ -55,7 +53,7 @@ def list_ledger(
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
     filters = queries.Filters(round_id, state, area, line, category)
-    page = queries.list_problems(tx, reader, filters, before=decode_id(cursor), limit=limit)
+    page = queries.list_problems(tx, reader, filters, before=paging.after_id(), limit=paging.limit)
     response.headers.update(tag.headers)
     blobs: Blobs = request.app.state.blobs
     return ProblemPage(

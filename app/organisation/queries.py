@@ -123,7 +123,7 @@ def list_categories(
     scheme: str | None,
     version: str | None,
     kind: rules.CategoryKind | None,
-    after: tuple[str, str, str],
+    after: tuple[str, ...],
     limit: int,
 ) -> Page[Category]:
     """Problem categories by scheme, code and version."""

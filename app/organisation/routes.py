@@ -10,7 +10,6 @@ from starlette.requests import Request
 from app.config import Settings
 from app.infra import business_time
 from app.kit.geo import Crs, Point
-from app.kit.paging import decode_cursor
 from app.organisation import locating, queries, queries_places, service
 from app.organisation.presenting import (
     boundary_out,
@@ -35,7 +34,7 @@ from app.organisation.schemas import (
 from app.organisation.tables import Unit
 from app.web.language import Lang, Language, pick
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Named
@@ -54,16 +53,16 @@ def list_units(
     reader: Reader,
     request: Request,
     language: Lang,
+    paging: Paged,
     on: Day = None,
     kind: UnitKind | None = None,
     parent: Code | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> UnitPage:
     """Districts, streets, communities, bureaus and squads that are valid on a day, by code."""
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
     day = on or today(tx, request)
-    page = queries.list_units(tx, on=day, kind=kind, parent=parent, after=after, limit=limit)
+    page = queries.list_units(
+        tx, on=day, kind=kind, parent=parent, after=paging.after_code(), limit=paging.limit
+    )
     heirs = queries.find_units_by_id(tx, [u.successor_id for u in page.items if u.successor_id])
     units = [unit_out(unit, heirs, language) for unit in page.items]
     return UnitPage(items=units, next_cursor=page.next_cursor)
@@ -168,17 +167,19 @@ def list_categories(
     tx: Tx,
     reader: Reader,
     language: Lang,
+    paging: Paged,
     scheme: Code | None = None,
     version: Code | None = None,
     kind: CategoryKind | None = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> CategoryPage:
     """Classes of problems; a code means something only with its scheme and version."""
-    key = decode_cursor(cursor, str, str, str) if cursor else ("", "", "")
-    after = (str(key[0]), str(key[1]), str(key[2]))
     page = queries.list_categories(
-        tx, scheme=scheme, version=version, kind=kind, after=after, limit=limit
+        tx,
+        scheme=scheme,
+        version=version,
+        kind=kind,
+        after=paging.after_codes(3),
+        limit=paging.limit,
     )
     items = [category_entry_out(category, language) for category in page.items]
     return CategoryPage(items=items, next_cursor=page.next_cursor)

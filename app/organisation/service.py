@@ -129,9 +129,16 @@ def require_reach(by: Sequence[Posting], unit: Unit) -> None:
 
 def require_valid(unit: Unit, on: date, *, at: str) -> None:
     """A unit that is to be given something new must be valid on that day, else ``Invalid``."""
-    if not rules.is_valid(unit.valid_from, unit.valid_to, on):
-        fault = Fault(at, "unit.not-valid", {"value": unit.code, "on": on.isoformat()})
-        raise Invalid("request.invalid", faults=(fault,))
+    faults = faults_of_validity(unit, on, at=at)
+    if faults:
+        raise Invalid("request.invalid", faults=faults)
+
+
+def faults_of_validity(unit: Unit, on: date, *, at: str) -> tuple[Fault, ...]:
+    """The fault of a unit that is not valid on a day, for those who tell all faults at once."""
+    if rules.is_valid(unit.valid_from, unit.valid_to, on):
+        return ()
+    return (Fault(at, "unit.not-valid", {"value": unit.code, "on": on.isoformat()}),)
 
 
 def _check_end(tx: Session, unit: Unit, on: date) -> None:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from app.infra import business_time
-from app.kit.paging import decode_cursor
 from app.organisation.queries import get_unit
 from app.organisation.rules import Role
 from app.people import queries, service
@@ -26,7 +25,7 @@ from app.people.schemas import (
 )
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Text
@@ -64,12 +63,11 @@ def list_users(
     request: Request,
     reader: Reader,
     language: Lang,
+    paging: Paged,
     unit: Code | None = None,
     role: Role | None = None,
     state: Literal["enabled", "disabled"] | None = None,
     text: Annotated[Text | None, Query(max_length=100)] = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> UserPage:
     """Those whom the caller may see, by login: at or below a unit, with a role, by part of a name.
 
@@ -84,8 +82,8 @@ def list_users(
         role=role,
         disabled=state == "disabled" if state else None,
         text=text,
-        after=str(decode_cursor(cursor, str)[0]) if cursor else "",
-        limit=limit,
+        after=paging.after_code(),
+        limit=paging.limit,
     )
     items = present_people(tx, page.items, today=today, language=language)
     return UserPage(items=items, next_cursor=page.next_cursor)

@@ -20,6 +20,7 @@ from app.kit.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.kit.reach import Posting
 from app.organisation import queries as organisation
 from app.organisation.rules import ROOT, Role
+from app.organisation.service import faults_of_validity
 from app.organisation.tables import Line, Unit
 from app.people import queries, rules
 from app.people.tables import Deputy, Person, PostingArea, PostingLine, PostingRow
@@ -38,6 +39,11 @@ class NewPosting:
     lines: Sequence[str] = ()
     valid_from: date = _FIRST_DAY
     valid_to: date | None = None
+
+    def given_on(self, today: date) -> date:
+        """Today, or its own first or last day where that is later or earlier."""
+        day = max(self.valid_from, today)
+        return min(day, self.valid_to or day)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def create_person(
 ) -> Person:
     """A new person with one posting; ``Invalid`` for unknown codes, ``Conflict`` for a login."""
     posting = NewPosting(role, unit, areas, lines)
-    return register_person(tx, login=login, name=name, postings=[posting], manager=None)
+    return register_person(tx, login=login, name=name, postings=[posting], manager=None, today=None)
 
 
 def register_person(
@@ -74,9 +80,13 @@ def register_person(
     name: str,
     postings: Sequence[NewPosting],
     manager: rules.Manager | None,
+    today: date | None,
 ) -> Person:
-    """A new person with his postings, each of which the manager must be able to give."""
-    chosen = _resolve(tx, postings, at="/postings/{}" if manager else "")
+    """A new person with his postings, each of which the manager must be able to give.
+
+    Without ``today`` their units may have ended, as those of a city's past have.
+    """
+    chosen = _resolve(tx, postings, at="/postings/{}" if manager else "", today=today)
     _check_grants(manager, [office.reach for office in chosen])
     if queries.find_person(tx, login) is not None:
         raise Conflict("person.exists", login=login)
@@ -147,7 +157,7 @@ def add_posting(
     person = _managed(tx, login, manager, today)
     if person.id == manager.person_id:
         raise Forbidden("person.self")
-    (office,) = _resolve(tx, [new], at="")
+    (office,) = _resolve(tx, [new], at="", today=today)
     _check_grants(manager, [office.reach])
     posting_id = _insert_posting(tx, person.id, office)
     events.record(
@@ -308,7 +318,9 @@ class _Office:
         )
 
 
-def _resolve(tx: Session, postings: Sequence[NewPosting], *, at: str) -> list[_Office]:
+def _resolve(
+    tx: Session, postings: Sequence[NewPosting], *, at: str, today: date | None
+) -> list[_Office]:
     """Codes become rows; ``Invalid`` names every code that is unknown, and every wrong term."""
     codes = [code for new in postings for code in (*new.areas, *([new.unit] if new.unit else []))]
     units = organisation.find_units(tx, codes)
@@ -316,6 +328,10 @@ def _resolve(tx: Session, postings: Sequence[NewPosting], *, at: str) -> list[_O
     faults: list[Fault] = []
     for index, new in enumerate(postings):
         faults += _faults_of(new, units, lines, at.format(index))
+        if today is not None and new.unit in units:
+            faults += faults_of_validity(
+                units[new.unit], new.given_on(today), at=f"{at.format(index)}/unit"
+            )
     if faults:
         raise Invalid("request.invalid", faults=tuple(faults))
     return [

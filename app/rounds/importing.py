@@ -18,10 +18,10 @@ from app.infra import events
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
-from app.organisation.rules import UnitKind
+from app.organisation.rules import UnitKind, codes_of
 from app.organisation.tables import Unit
 from app.people import queries as people
-from app.rounds import queries, queries_tasks
+from app.rounds import queries, queries_tasks, rules
 from app.rounds.rules import Period, RoundState, Source
 from app.rounds.tables import Campaign, JudgingRow, Round, Task, TaskMember
 from app.sites.importing import load_sites
@@ -57,6 +57,9 @@ def load_round(tx: Session, row: Row) -> Round:
     if tx.exec(present).first() is not None:
         raise Conflict("round.exists", round=row["code"])
     unit, area = _frame(tx, campaign, row)
+    if not rules.may_run(queries.read_judging(tx), Source(row["source"]), unit.kind):
+        wrong = Fault("/source", "source.may-not-judge", {"source": row["source"]})
+        raise Invalid("request.invalid", faults=(wrong,))
     new = Round(
         campaign_id=campaign.id,
         unit_id=unit.id,
@@ -75,7 +78,7 @@ def load_round(tx: Session, row: Row) -> Round:
     tx.add(new)
     tx.flush()
     sites = load_sites(tx, row["sites"])
-    _load_tasks(tx, new, row["tasks"], sites)
+    _load_tasks(tx, new, row["tasks"], sites, queries.judge_of(tx, new.source, unit, area))
     events.record(
         tx,
         "round.loaded",
@@ -117,15 +120,22 @@ def _frame(tx: Session, campaign: Campaign, row: Row) -> tuple[Unit, Unit]:
     return unit, area
 
 
-def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, UUID]) -> None:
+def _load_tasks(
+    tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, UUID], judge: rules.Judge
+) -> None:
     known = people.find_people(tx, [login for row in rows for login in row["members"]])
     places = queries_tasks.find_places(tx, [row["site"] for row in rows])
+    kinds = queries_tasks.kinds_by_code(tx, [place.area_path for place in places.values()])
     versions: dict[tuple[str, int], UUID] = {}
     tasks, members = [], []
     for index, row in enumerate(rows):
         at = f"/tasks/{index}"
         if row["site"] not in sites:
             raise _unknown("site", row["site"], f"{at}/site")
+        path = places[row["site"]].area_path
+        if not rules.is_judged(judge, path, [kinds[code] for code in codes_of(path)]):
+            fault = Fault(f"{at}/site", "site.not-judged", {"site": row["site"]})
+            raise Invalid("request.invalid", faults=(fault,))
         task_id = new_id()
         tasks.append(
             {
@@ -134,7 +144,7 @@ def _load_tasks(tx: Session, new: Round, rows: Sequence[Row], sites: dict[str, U
                 "site_id": sites[row["site"]],
                 "checklist_version_id": _version(tx, versions, row["checklist"], at),
                 "blind": False,
-                "area_path": places[row["site"]].area_path,
+                "area_path": path,
             }
         )
         for login in row["members"]:

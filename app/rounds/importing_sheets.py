@@ -16,8 +16,10 @@ from app.infra import events
 from app.infra.bulk import insert_rows, upsert_rows
 from app.kit.changes import Change, Row
 from app.kit.ids import new_id
+from app.organisation.queries import find_units_by_id
 from app.organisation.tables import Unit
 from app.people.tables import Person
+from app.rounds.queries import territory_of
 from app.rounds.rules import Period, RoundState, Source
 from app.rounds.tables import Campaign, Round, Task, TaskMember
 from app.sites.tables import Site
@@ -61,7 +63,8 @@ def apply_campaigns(tx: Session, changes: Sequence[Change]) -> dict[Key, UUID]:
 
 
 def stored_rounds(tx: Session) -> dict[Key, Row]:
-    """All rounds by campaign and code."""
+    """All rounds by campaign and code; with whose they are and where, which no sheet says."""
+    units = dict(tx.exec(select(Unit.id, Unit.code)).all())
     rows = tx.exec(
         select(Round, Campaign.code).join(Campaign, col(Campaign.id) == Round.campaign_id)
     ).all()
@@ -77,6 +80,8 @@ def stored_rounds(tx: Session) -> dict[Key, Row]:
             "opens_at": one.opens_at.astimezone(UTC).isoformat(),
             "closes_at": one.closes_at.astimezone(UTC).isoformat(),
             "state": one.state.value,
+            "unit": units[one.unit_id],
+            "area": units[one.area_id],
         }
         for one, campaign in rows
     }
@@ -103,7 +108,7 @@ def apply_rounds(tx: Session, changes: Sequence[Change]) -> None:
             found = Round(
                 campaign_id=campaign.id,
                 unit_id=campaign.unit_id,
-                area_id=campaign.unit_id,
+                area_id=_territory(tx, campaign).id,
                 code=row["code"],
                 state=state,
                 **values,
@@ -113,6 +118,10 @@ def apply_rounds(tx: Session, changes: Sequence[Change]) -> None:
         tx.add(found)
         tx.flush()
         events.record_many(tx, "row.imported", "round", [(found.id, change.told())])
+
+
+def _territory(tx: Session, campaign: Campaign) -> Unit:
+    return territory_of(tx, find_units_by_id(tx, [campaign.unit_id])[campaign.unit_id])
 
 
 def round_ids(tx: Session, keys: Collection[Key]) -> dict[Key, UUID]:

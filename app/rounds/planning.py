@@ -158,12 +158,7 @@ def _look_up(tx: Session, found: Round, wishes: Sequence[TaskWish], on: date) ->
         teams=teams,
         crews=queries_teams.present_members(tx, list(teams.values()), on=on),
         people={login: one.id for login, one in people.find_people(tx, logins).items()},
-        judge=rules.Judge(
-            found.source,
-            owner.path,
-            area.path,
-            rules.judged_kinds(queries.read_judging(tx), found.source, owner.kind),
-        ),
+        judge=queries.judge_of(tx, found.source, owner, area),
         kinds=queries_tasks.kinds_by_code(tx, [place.area_path for place in places.values()]),
     )
 

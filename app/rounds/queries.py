@@ -15,7 +15,7 @@ from app.kit.paging import Page, encode_cursor
 from app.organisation.queries import at_or_below, find_units_by_id
 from app.organisation.tables import Unit
 from app.rounds import rules
-from app.rounds.rules import RoundState
+from app.rounds.rules import RoundState, Source
 from app.rounds.tables import Campaign, JudgingRow, Round, RoundSeries, Task, TaskMember
 from app.web.principal import Principal
 
@@ -208,6 +208,12 @@ def read_judging(tx: Session) -> list[rules.Judging]:
     return [rules.Judging(row.source, row.judge, row.judged) for row in rows]
 
 
+def judge_of(tx: Session, source: Source, unit: Unit, area: Unit) -> rules.Judge:
+    """Whom a round of this unit may judge as this source in this area."""
+    judged = rules.judged_kinds(read_judging(tx), source, unit.kind)
+    return rules.Judge(source, unit.path, area.path, judged)
+
+
 def territory_of(tx: Session, unit: Unit) -> Unit:
     """Where a unit works: itself if it is a place, else the nearest place above it."""
     found = unit
@@ -266,10 +272,12 @@ def lock_series(tx: Session, series_id: UUID) -> RoundSeries:
     return tx.exec(select(RoundSeries).where(RoundSeries.id == series_id).with_for_update()).one()
 
 
-def known_occurrences(tx: Session, series_id: UUID) -> set[datetime]:
-    """The beginnings for which a series has made its rounds, also those cancelled since."""
-    rows = tx.exec(select(Round.occurs_at).where(Round.series_id == series_id)).all()
-    return {at for at in rows if at is not None}
+def known_occurrences(tx: Session, series_id: UUID, *, after: datetime) -> set[datetime]:
+    """The later beginnings for which a series has made its rounds, also those cancelled since."""
+    query = select(Round.occurs_at).where(
+        Round.series_id == series_id, col(Round.occurs_at) > after
+    )
+    return {at for at in tx.exec(query).all() if at is not None}
 
 
 def list_planned_of_series(tx: Session, series_id: UUID) -> Sequence[Round]:

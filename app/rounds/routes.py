@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session
 from starlette.requests import Request
 
-from app.kit.paging import decode_cursor, decode_id
 from app.rounds import queries, series, service
 from app.rounds.presenting import campaign_out, round_out, series_out
 from app.rounds.queries import RoundFilters
@@ -29,7 +28,7 @@ from app.rounds.schemas import (
 )
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, When
@@ -42,16 +41,9 @@ _FOUND = error_replies(404, 409)
 
 
 @router.get("/campaigns", summary="活动列表 · Campaigns")
-def list_campaigns(
-    tx: Tx,
-    reader: RoundReader,
-    language: Lang,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
-) -> CampaignPage:
+def list_campaigns(tx: Tx, reader: RoundReader, language: Lang, paging: Paged) -> CampaignPage:
     """Campaigns of the units above and below the caller's areas, by code."""
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    page = queries.list_campaigns(tx, reader, after=after, limit=limit)
+    page = queries.list_campaigns(tx, reader, after=paging.after_code(), limit=paging.limit)
     items = [campaign_out(view, language) for view in page.items]
     return CampaignPage(items=items, next_cursor=page.next_cursor)
 
@@ -94,12 +86,11 @@ def list_rounds(
     tx: Tx,
     reader: RoundReader,
     language: Lang,
+    paging: Paged,
     campaign: Code | None = None,
     state: RoundState | None = None,
     since: Annotated[When | None, Query(alias="from", description="not closed before")] = None,
     until: Annotated[When | None, Query(alias="to", description="not opened after")] = None,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> RoundPage:
     """The rounds that the caller may know of, oldest first.
 
@@ -107,7 +98,7 @@ def list_rounds(
     the units that are inspected once it is closed.
     """
     filters = RoundFilters(campaign, state, since, until)
-    page = queries.list_rounds(tx, reader, filters, after=decode_id(cursor), limit=limit)
+    page = queries.list_rounds(tx, reader, filters, after=paging.after_id(), limit=paging.limit)
     items = [round_out(view, language) for view in page.items]
     return RoundPage(items=items, next_cursor=page.next_cursor)
 
@@ -170,15 +161,9 @@ def cancel_round(
 
 
 @router.get("/round-series", summary="周期轮次列表 · Recurring rounds")
-def list_series(
-    tx: Tx,
-    manager: RoundManager,
-    language: Lang,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
-) -> SeriesPage:
+def list_series(tx: Tx, manager: RoundManager, language: Lang, paging: Paged) -> SeriesPage:
     """The series of the units whose rounds the caller runs."""
-    page = queries.list_series(tx, manager, after=decode_id(cursor), limit=limit)
+    page = queries.list_series(tx, manager, after=paging.after_id(), limit=paging.limit)
     items = [series_out(view, language) for view in page.items]
     return SeriesPage(items=items, next_cursor=page.next_cursor)
 

@@ -11,7 +11,6 @@ from starlette.requests import Request
 
 from app.infra import business_time
 from app.kit.ids import new_token
-from app.kit.paging import decode_cursor
 from app.rounds import planning, queries_teams, service, tasks, teams
 from app.rounds.presenting import team_out
 from app.rounds.schemas import ReasonIn
@@ -31,7 +30,7 @@ from app.rounds.schemas_tasks import (
 from app.rounds.tables import Round
 from app.web.language import Lang
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
@@ -47,16 +46,9 @@ _SEED_CHARS = 22
 
 
 @router.get("/teams", summary="督导组列表 · Teams")
-def list_teams(
-    tx: Tx,
-    reader: TeamReader,
-    language: Lang,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
-) -> TeamPage:
+def list_teams(tx: Tx, reader: TeamReader, language: Lang, paging: Paged) -> TeamPage:
     """The teams of the caller's units, and those he is in; who inspects is nobody else's."""
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    page = queries_teams.list_teams(tx, reader, after=after, limit=limit)
+    page = queries_teams.list_teams(tx, reader, after=paging.after_code(), limit=paging.limit)
     return TeamPage(
         items=[team_out(view, language) for view in page.items], next_cursor=page.next_cursor
     )

@@ -97,13 +97,14 @@ def plan_ahead(tx: Session, series_id: UUID, zone: ZoneInfo) -> int:
         return 0
     now = business_time.now(tx)
     lasts = timedelta(minutes=series.lasts_minutes)
-    known = queries.known_occurrences(tx, series_id)
+    after = now - lasts - timedelta(hours=1)
+    known = queries.known_occurrences(tx, series_id, after=after)
     made = 0
     for begins in recurrence.occurrences(
         series.rule,
         first=series.first_at,
         zone=zone,
-        after=now - lasts - timedelta(hours=1),
+        after=after,
         until=now + timedelta(days=series.days_ahead),
     ):
         closes = recurrence.later(begins, lasts, zone)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.infra import business_time
-from app.kit.paging import decode_cursor, encode_cursor
+from app.kit.paging import encode_cursor
 from app.rounds.presenting import round_ref
 from app.rounds.queries import get_round
 from app.scoring import service
@@ -18,7 +18,7 @@ from app.scoring.schemas import LeagueStandingOut, RankingsOut
 from app.web.etag import FeedTag, feed_tag
 from app.web.language import Lang, Language, pick
 from app.web.openapi import UNCHANGED, error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged, Paging
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Named
@@ -40,16 +40,15 @@ def list_rankings(
     request: Request,
     response: Response,
     round_id: UUID,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
+    paging: Paged,
 ) -> RankingsOut | Response:
     """The live standing of every league, paged by league. Poll with ``If-None-Match``."""
     version, tag = _look_up(tx, round_id, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
     found = service.live_standings(tx, round_id, league=None)
-    start = _start(cursor)
-    chosen = found[start : start + limit]
+    start = _start(paging)
+    chosen = found[start : start + paging.limit]
     presenter = Presenter(tx, chosen, language)
     response.headers.update(tag.headers)
     return RankingsOut(
@@ -58,7 +57,7 @@ def list_rankings(
         version=version,
         provisional=True,
         leagues=[presenter.league(one) for one in chosen],
-        next_cursor=_next(start + limit, len(found)),
+        next_cursor=_next(start + paging.limit, len(found)),
     )
 
 
@@ -76,15 +75,14 @@ def get_league_ranking(
     response: Response,
     round_id: UUID,
     league: Code,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
+    paging: Paged,
 ) -> LeagueStandingOut | Response:
     """The live standing of one league, in order; entrants without a score stand at the end."""
     version, tag = _look_up(tx, round_id, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
     found = service.live_standings(tx, round_id, league=league)[0]
-    start = _start(cursor)
+    start = _start(paging)
     presenter = Presenter(tx, [found], language)
     head = found.league.league
     response.headers.update(tag.headers)
@@ -94,8 +92,8 @@ def get_league_ranking(
         as_of=business_time.now(tx),
         version=version,
         provisional=True,
-        items=[presenter.entry(*row) for row in found.rows[start : start + limit]],
-        next_cursor=_next(start + limit, len(found.rows)),
+        items=[presenter.entry(*row) for row in found.rows[start : start + paging.limit]],
+        next_cursor=_next(start + paging.limit, len(found.rows)),
     )
 
 
@@ -108,9 +106,9 @@ def _look_up(
     return head.version, feed_tag(named, head.version, reader, language, request)
 
 
-def _start(cursor: str | None) -> int:
+def _start(paging: Paging) -> int:
     """Standings are computed whole, so the key of a row is its position in the order."""
-    return max(0, int(decode_cursor(cursor, int)[0])) if cursor else 0
+    return max(0, paging.after_number() or 0)
 
 
 def _next(position: int, total: int) -> str | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from app.infra.bulk import upsert_rows
 from app.kit.errors import Fault, Invalid
 from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.ids import new_id
@@ -23,8 +24,7 @@ from app.sites.tables import RoadStandard, Site
 
 Row = dict[str, Any]
 _FIRST_DAY = date(2000, 1, 1)
-_MOST_ROWS = 1000  # of one statement: PostgreSQL takes 65,535 parameters
-_FRESH = frozenset({"id", "code", "state", "valid_from"})
+_MOST_CODES = 1000  # of one look-up: PostgreSQL takes 65,535 parameters
 
 
 def load_sites(tx: Session, rows: Sequence[Row]) -> dict[str, UUID]:
@@ -34,13 +34,8 @@ def load_sites(tx: Session, rows: Sequence[Row]) -> dict[str, UUID]:
     for index, row in enumerate(rows):
         values = known.values(row, f"/sites/{index}")
         groups.setdefault(frozenset(values), []).append(values)
-    for names, group in groups.items():
-        for start in range(0, len(group), _MOST_ROWS):
-            statement = insert(Site).values(group[start : start + _MOST_ROWS])
-            updates = {name: statement.excluded[name] for name in names - _FRESH}
-            tx.connection().execute(
-                statement.on_conflict_do_update(index_elements=["code"], set_=updates)
-            )
+    for group in groups.values():
+        upsert_rows(tx, Site, group, key=("code",), fresh=("state", "valid_from"))
     ids = _ids(tx, [row["code"] for row in rows])
     marked = {ids[row["code"]]: known.line_ids(row) for row in rows if "lines" in row}
     if marked:
@@ -67,8 +62,8 @@ def load_road_standards(tx: Session, rows: Sequence[Row]) -> int:
 
 def _ids(tx: Session, codes: Sequence[str]) -> dict[str, UUID]:
     found: dict[str, UUID] = {}
-    for start in range(0, len(codes), _MOST_ROWS):
-        part = codes[start : start + _MOST_ROWS]
+    for start in range(0, len(codes), _MOST_CODES):
+        part = codes[start : start + _MOST_CODES]
         found |= dict(tx.exec(select(Site.code, Site.id).where(col(Site.code).in_(part))).all())
     return found
 

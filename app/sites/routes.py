@@ -9,7 +9,6 @@ from starlette.responses import Response
 from app.config import Settings
 from app.kit.errors import Fault, Invalid
 from app.kit.geo import Crs, Point, to_wgs84
-from app.kit.paging import decode_cursor
 from app.organisation import queries as organisation
 from app.sites import moving, queries, service
 from app.sites.presenting import (
@@ -32,7 +31,7 @@ from app.sites.schemas import (
 )
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
-from app.web.paging import STANDARD_LIMIT, Cursor, Limit
+from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Text
@@ -52,6 +51,7 @@ def list_sites(
     tx: Tx,
     reader: Reader,
     language: Lang,
+    paging: Paged,
     unit: Annotated[Code | None, Query(description="this unit and all below it")] = None,
     category: Annotated[Text | None, Query(max_length=40)] = None,
     line: Code | None = None,
@@ -64,8 +64,6 @@ def list_sites(
         str | None, Query(pattern=_BOX, description="south,west,north,east in degrees of crs")
     ] = None,
     crs: Crs = Crs.WGS84,
-    limit: Limit = STANDARD_LIMIT,
-    cursor: Cursor = None,
 ) -> SitePage:
     """Sites in the caller's reach, by code."""
     only = queries.SiteFilter(
@@ -77,8 +75,9 @@ def list_sites(
         text=text,
         box=_box(bbox, crs),
     )
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    page = queries.list_sites(tx, reader.postings, only, after=after, limit=limit)
+    page = queries.list_sites(
+        tx, reader.postings, only, after=paging.after_code(), limit=paging.limit
+    )
     standards = queries.road_standards(tx)
     items = [site_detail_out(view, standards, language) for view in page.items]
     return SitePage(items=items, next_cursor=page.next_cursor)
@@ -197,10 +196,12 @@ def reopen_site(
 
 @router.post("/sites/{code}/edit", summary="修改点位 · Edit a site", responses=error_replies(404))
 def edit_site(
-    tx: Tx, manager: Manager, language: Lang, code: Code, body: SiteContentIn
+    tx: Tx, manager: Manager, language: Lang, request: Request, code: Code, body: SiteContentIn
 ) -> SiteDetailOut:
     """The whole content anew but for the place, which has a route of its own."""
-    service.edit_site(tx, principal=manager, code=code, content=content_of(body))
+    service.edit_site(
+        tx, _settings(request), principal=manager, code=code, content=content_of(body)
+    )
     return _detail(tx, manager, language, code)
 
 

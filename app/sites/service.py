@@ -23,6 +23,7 @@ from app.kit.errors import Conflict, Fault, Invalid, NotFound
 from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.reach import Posting
 from app.organisation import queries as organisation
+from app.organisation.service import require_valid
 from app.organisation.tables import Unit
 from app.people import queries as people
 from app.sites import queries, rules
@@ -82,13 +83,15 @@ def make_site(
     if known is not None:
         return _replay(known, principal, digest)
     known_as = _looked_up(tx, principal.postings, content)
+    today = _today(tx, settings)
+    require_valid(known_as.unit, today, at="/unit")
     path = known_as.unit.path
     active = principal.has("site.manage") and rules.decides(principal.postings, path)
     site = Site(
         id=site_id,
         code=code or str(site_id),
         state=SiteState.ACTIVE if active else SiteState.PROPOSED,
-        valid_from=_today(tx, settings),
+        valid_from=today,
         made_by=principal.user_id,
         content_digest=digest,
         **placed(place),
@@ -118,13 +121,17 @@ def _replay(known: Site, principal: Principal, digest: str) -> Made:
     return Made(known, replayed=True)
 
 
-def edit_site(tx: Session, *, principal: Principal, code: str, content: SiteContent) -> None:
+def edit_site(
+    tx: Session, settings: Settings, *, principal: Principal, code: str, content: SiteContent
+) -> None:
     """Another name, category, unit, responsible person and so on; the place stays."""
     site, unit = lock_decided(tx, principal, code)
     before = _shown(tx, site, unit)
     known_as = _looked_up(tx, principal.postings, content)
     if not rules.decides(principal.postings, known_as.unit.path):
         raise _unknown("/unit", "unit", content.unit)
+    if known_as.unit.id != unit.id:
+        require_valid(known_as.unit, _today(tx, settings), at="/unit")
     for name, value in known_as.columns.items():
         setattr(site, name, value)
     tx.add(site)

@@ -1,5 +1,7 @@
 """A city's years of inspections, written by the database itself: copies of one real visit.
 
+Rounds are written one after the other and a round's visits one after the other, as time does it.
+
 The model is a round that was loaded and a visit that the service has stored. Every column that a
 copy does not need to differ in is taken from the model, so a new column needs no word here.
 """
@@ -23,7 +25,7 @@ WITH place AS (
 )
 SELECT n, round_id, k, site_id, path, uuidv7() AS task_id, uuidv7() AS visit_id,
        uuidv7() AS revision_id
-FROM turn, place
+FROM turn, place ORDER BY n, k
 """
 # In the order of inserting: table, what is copied, and what differs from it.
 _COPIES: tuple[tuple[str, str, Mapping[str, str]], ...] = (

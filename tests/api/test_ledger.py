@@ -163,37 +163,34 @@ def test_who_answers_is_decided_on_the_day_of_the_visit(client, tx, headquarters
     assert ledger(client, headquarters)["items"][0]["answerable_unit"]["code"] == "SY-CGJ"
 
 
-@pytest.mark.parametrize(
-    ("role", "posting", "seen"),
-    [
-        (Role.HQ_ADMIN, {}, 5),
-        (Role.AUDITOR, {}, 5),
-        (Role.DASHBOARD, {}, 5),
-        (Role.UNIT_COORDINATOR, {"unit": "410802", "areas": ["410802"]}, 4),
-        (Role.UNIT_COORDINATOR, {"unit": "410802001", "areas": ["410802001"]}, 4),
-        (Role.UNIT_COORDINATOR, {"unit": "410802001001", "areas": ["410802001001"]}, 1),
-        (Role.UNIT_COORDINATOR, {"unit": "410811", "areas": ["410811"]}, 1),
-        (Role.UNIT_COORDINATOR, {"unit": "410803", "areas": ["410803"]}, 0),
-        (Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage"]}, 2),
-        (Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage", "public-toilets"]}, 3),
-        (Role.UNIT_HANDLER, {"unit": "JF-CGJ", "areas": []}, 1),
-        (Role.UNIT_HANDLER, {"unit": "JF-HWC", "areas": []}, 1),
-    ],
-    ids=[
-        "headquarters", "auditor", "dashboard", "Jiefang", "Minsheng street", "community",
-        "Shanyang", "Zhongzhan", "bureau, one line", "bureau, two lines", "answerable for signs",
-        "answerable for toilets",
-    ],
-)  # fmt: skip
-def test_each_sees_what_is_his_and_nothing_else(
-    client, tx, headquarters, filled, role, posting, seen
-):
-    who = make.signed_in(tx, role, **({"areas": [make.CITY]} | posting))
-    mine = {one["number"] for one in ledger(client, who)["items"]}
-    assert len(mine) == seen
-    for one in ledger(client, headquarters)["items"]:
-        answer = client.get(f"/v1/ledger/{one['number']}", headers=who.headers)
-        assert answer.status_code == (200 if one["number"] in mine else 404)
+_SEEN = {
+    "headquarters": (Role.HQ_ADMIN, {}, 5),
+    "auditor": (Role.AUDITOR, {}, 5),
+    "dashboard": (Role.DASHBOARD, {}, 5),
+    "Jiefang": (Role.UNIT_COORDINATOR, {"unit": "410802", "areas": ["410802"]}, 4),
+    "Minsheng street": (Role.UNIT_COORDINATOR, {"unit": "410802001", "areas": ["410802001"]}, 4),
+    "community": (Role.UNIT_COORDINATOR, {"unit": "410802001001", "areas": ["410802001001"]}, 1),
+    "Shanyang": (Role.UNIT_COORDINATOR, {"unit": "410811", "areas": ["410811"]}, 1),
+    "Zhongzhan": (Role.UNIT_COORDINATOR, {"unit": "410803", "areas": ["410803"]}, 0),
+    "bureau, one line": (Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage"]}, 2),
+    "bureau, two lines": (
+        Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage", "public-toilets"]}, 3
+    ),
+    "answerable for signs": (Role.UNIT_HANDLER, {"unit": "JF-CGJ", "areas": []}, 1),
+    "answerable for toilets": (Role.UNIT_HANDLER, {"unit": "JF-HWC", "areas": []}, 1),
+}  # fmt: skip
+
+
+def test_each_sees_what_is_his_and_nothing_else(client, tx, headquarters, filled, subtests):
+    everything = [one["number"] for one in ledger(client, headquarters)["items"]]
+    for name, (role, posting, seen) in _SEEN.items():
+        with subtests.test(name):
+            who = make.signed_in(tx, role, **({"areas": [make.CITY]} | posting))
+            mine = {one["number"] for one in ledger(client, who)["items"]}
+            assert len(mine) == seen
+            for number in everything:
+                answer = client.get(f"/v1/ledger/{number}", headers=who.headers)
+                assert answer.status_code == (200 if number in mine else 404)
 
 
 def test_a_number_that_is_not_there(client, headquarters, filled):
@@ -202,24 +199,25 @@ def test_a_number_that_is_not_there(client, headquarters, filled):
         assert (answer.status_code, answer.json()["code"]) == (404, "problem.not-found")
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ({"area": "410802"}, 4),
-        ({"area": "410802001"}, 4),
-        ({"area": "410802001001"}, 1),
-        ({"area": "410803"}, 0),
-        ({"line": "signage"}, 2),
-        ({"line": "signage", "area": "410811"}, 1),
-        ({"line": "nonsense"}, 0),
-        ({"state": "reported"}, 5),
-        ({"state": "closed"}, 0),
-        ({"category": "nonsense"}, 0),
-        ({"round_id": str(new_id())}, 0),
-    ],
+_FILTERS = (
+    ({"area": "410802"}, 4),
+    ({"area": "410802001"}, 4),
+    ({"area": "410802001001"}, 1),
+    ({"area": "410803"}, 0),
+    ({"line": "signage"}, 2),
+    ({"line": "signage", "area": "410811"}, 1),
+    ({"line": "nonsense"}, 0),
+    ({"state": "reported"}, 5),
+    ({"state": "closed"}, 0),
+    ({"category": "nonsense"}, 0),
+    ({"round_id": str(new_id())}, 0),
 )
-def test_filters_narrow_the_list(client, headquarters, filled, query, found):
-    assert len(ledger(client, headquarters, **query)["items"]) == found
+
+
+def test_filters_narrow_the_list(client, headquarters, filled, subtests):
+    for query, found in _FILTERS:
+        with subtests.test(query=query):
+            assert len(ledger(client, headquarters, **query)["items"]) == found
 
 
 def test_the_round_and_the_category_are_filters_too(client, headquarters, filled, round_):

@@ -720,6 +720,44 @@ class TestAStoreThatFails:
         assert events_of(tx, photo_id) == ["photo.uploaded", "photo.stored"]
 
 
+_LOOKERS = {
+    "headquarters": (Role.HQ_ADMIN, {}, (True, True)),
+    "auditor": (Role.AUDITOR, {}, (True, True)),
+    "its district": (Role.UNIT_COORDINATOR, {"unit": "410802", "areas": ["410802"]}, (True, True)),
+    "its street": (
+        Role.UNIT_COORDINATOR, {"unit": "410802001", "areas": ["410802001"]}, (True, True)
+    ),
+    "another district": (
+        Role.UNIT_COORDINATOR, {"unit": "410811", "areas": ["410811"]}, (False, False)
+    ),
+    "another street": (
+        Role.UNIT_COORDINATOR, {"unit": "410802003", "areas": ["410802003"]}, (False, False)
+    ),
+    "bureau of its line": (
+        Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage"]}, (True, False)
+    ),
+    "bureau of another line": (
+        Role.UNIT_COORDINATOR, {"unit": "JZ-ZJJ", "lines": ["cables"]}, (False, False)
+    ),
+    "answerable unit": (Role.UNIT_HANDLER, {"unit": "JF-CGJ", "areas": []}, (True, False)),
+    "unit that answers elsewhere": (
+        Role.UNIT_HANDLER, {"unit": "SY-CGJ", "areas": []}, (False, False)
+    ),
+    "another inspector of the city": (Role.INSPECTOR, {}, (True, True)),
+    "inspector of another district": (
+        Role.INSPECTOR, {"unit": "410811", "areas": ["410811"]}, (False, False)
+    ),
+}  # fmt: skip
+_ORIGINALS = {
+    Role.HQ_ADMIN: 302,
+    Role.HQ_EDITOR: 302,
+    Role.AUDITOR: 302,
+    Role.UNIT_COORDINATOR: 403,
+    Role.PLATFORM: 403,
+    Role.INSPECTOR: 403,
+}
+
+
 class TestLooking:
     @pytest.fixture
     def stored(self, client, http, runtime, inspector, tx):
@@ -784,58 +822,25 @@ class TestLooking:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/size"
 
-    @pytest.mark.parametrize(
-        ("role", "posting", "sees"),
-        [
-            (Role.HQ_ADMIN, {}, (True, True)),
-            (Role.AUDITOR, {}, (True, True)),
-            (Role.UNIT_COORDINATOR, {"unit": "410802", "areas": ["410802"]}, (True, True)),
-            (Role.UNIT_COORDINATOR, {"unit": "410802001", "areas": ["410802001"]}, (True, True)),
-            (Role.UNIT_COORDINATOR, {"unit": "410811", "areas": ["410811"]}, (False, False)),
-            (Role.UNIT_COORDINATOR, {"unit": "410802003", "areas": ["410802003"]}, (False, False)),
-            (Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage"]}, (True, False)),
-            (Role.UNIT_COORDINATOR, {"unit": "JZ-ZJJ", "lines": ["cables"]}, (False, False)),
-            (Role.UNIT_HANDLER, {"unit": "JF-CGJ", "areas": []}, (True, False)),
-            (Role.UNIT_HANDLER, {"unit": "SY-CGJ", "areas": []}, (False, False)),
-            (Role.INSPECTOR, {}, (True, True)),
-            (Role.INSPECTOR, {"unit": "410811", "areas": ["410811"]}, (False, False)),
-        ],
-        ids=[
-            "headquarters", "auditor", "its district", "its street", "another district",
-            "another street", "bureau of its line", "bureau of another line", "answerable unit",
-            "unit that answers elsewhere", "another inspector of the city",
-            "inspector of another district",
-        ],
-    )  # fmt: skip
-    def test_who_sees_what(self, client, tx, stored, role, posting, sees):
+    def test_who_sees_what(self, client, tx, stored, subtests):
         """The photo of the finding, and the photo of the site as a whole."""
-        posting = {"areas": ["410800"]} | posting
-        who = make.signed_in(tx, role, **posting)
-        for photo_id, allowed in zip(stored, sees, strict=True):
-            for path in (f"/v1/photos/{photo_id}", f"/v1/photos/{photo_id}/content"):
-                answer = client.get(path, headers=who.headers)
-                assert (answer.status_code < 400) is allowed, (path, answer.text)
-                if not allowed:
-                    assert (answer.status_code, answer.json()["code"]) == (404, "photo.not-found")
+        for name, (role, posting, sees) in _LOOKERS.items():
+            who = make.signed_in(tx, role, **({"areas": ["410800"]} | posting))
+            for photo_id, allowed in zip(stored, sees, strict=True):
+                for path in (f"/v1/photos/{photo_id}", f"/v1/photos/{photo_id}/content"):
+                    with subtests.test(name, path=path):
+                        answer = client.get(path, headers=who.headers)
+                        assert (answer.status_code < 400) is allowed, answer.text
+                        assert allowed or answer.json()["code"] == "photo.not-found"
 
-    @pytest.mark.parametrize(
-        ("role", "status"),
-        [
-            (Role.HQ_ADMIN, 302),
-            (Role.HQ_EDITOR, 302),
-            (Role.AUDITOR, 302),
-            (Role.UNIT_COORDINATOR, 403),
-            (Role.PLATFORM, 403),
-            (Role.INSPECTOR, 403),
-        ],
-    )
-    def test_originals_are_for_the_permitted(self, client, tx, stored, role, status):
-        who = make.signed_in(tx, role)
-        assert self.look(client, who, stored[0], "large").status_code == 302
-        answer = self.look(client, who, stored[0], "original")
-        assert answer.status_code == status
-        if status == 403:
-            assert answer.json()["code"] == "auth.forbidden"
+    def test_originals_are_for_the_permitted(self, client, tx, stored, subtests):
+        for role, status in _ORIGINALS.items():
+            with subtests.test(role.value):
+                who = make.signed_in(tx, role)
+                assert self.look(client, who, stored[0], "large").status_code == 302
+                answer = self.look(client, who, stored[0], "original")
+                assert answer.status_code == status
+                assert status == 302 or answer.json()["code"] == "auth.forbidden"
 
     def test_a_photo_that_no_visit_names_is_its_owners_alone(
         self, client, http, runtime, tx, inspector

@@ -11,6 +11,7 @@ from app import loading
 from app.infra.events import Event
 from app.kit.errors import Invalid
 from app.kit.geo import Crs, Point, from_wgs84
+from app.kit.ids import new_id
 from app.organisation import locating, queries
 from app.organisation.importing_boundaries import set_boundaries
 from app.organisation.locating import PlaceSource, locate, place_of
@@ -126,6 +127,25 @@ class TestUnits:
         event = last_event(tx, "unit.ended").data
         assert event["before"] == {"valid_to": None, "successor": None}
         assert event["after"] == {"valid_to": "2018-12-31", "successor": "410802099"}
+
+    def test_a_unit_that_has_ended_gets_nothing_new(self, tx, post):
+        self.new(post, valid_from="2018-01-01")
+        login = make.make_person(tx).login
+        office = {"role": "unit_handler", "unit": "410802099"}
+        site = {"id": str(new_id()), "name": "公厕", "category": "公厕", "unit": "410802099"}
+        site |= {"lines": [], "road_class": None, "responsible": None, "location": None}
+        duty = {"area": "410802099", "line": "public-toilets", "unit": make.URBAN_MANAGEMENT}
+        account = {"login": "li.qiang", "name": "李强", "postings": [office]}
+        asked = {
+            "/v1/sites": (site, "/unit"),
+            f"/v1/users/{login}/postings": (office, "/unit"),
+            "/v1/users": (account, "/postings/0/unit"),
+            "/v1/responsibilities": (duty, "/area"),
+        }
+        assert post("/v1/units/410802099/end", on="2018-12-31").status_code == 200
+        for path, (body, pointer) in asked.items():
+            (fault,) = post(path, **body).json()["errors"]
+            assert (fault["pointer"], fault["code"]) == (pointer, "unit.not-valid"), path
 
     def test_a_unit_above_others_cannot_end_before_them(self, get, post):
         children = get(f"/v1/units/{make.MINSHENG}").json()["children"]

@@ -143,6 +143,26 @@ class TestDoubles:
         close(tx)
         assert [statuses(who) for who in (inspector, other)] == [[200, 200]] * 2
 
+    def test_the_ledger_does_not_tell_one_what_the_other_found(
+        self, client, tx, inspector, other, headquarters, pair
+    ):
+        def found_by(who):
+            listed = client.get("/v1/ledger", headers=who.headers).json()["items"]
+            for one in listed:
+                answer = client.get(f"/v1/ledger/{one['number']}", headers=who.headers)
+                assert answer.json()["visit_id"] == one["visit_id"]
+            return {one["number"]: one["visit_id"] for one in listed}
+
+        every = found_by(headquarters)
+        assert set(every.values()) == {pair[1]["id"]}
+        assert found_by(inspector) == {}
+        for number in every:
+            answer = client.get(f"/v1/ledger/{number}", headers=inspector.headers)
+            assert (answer.status_code, answer.json()["code"]) == (404, "problem.not-found")
+        assert found_by(other) == found_by(make.signed_in(tx, Role.INSPECTOR)) == every
+        close(tx)
+        assert found_by(inspector) == every
+
     def test_headquarters_compares_them(self, client, inspector, headquarters, pair):
         path = f"/v1/visits/{pair[0]['id']}/double"
         found = client.get(path, headers=headquarters.headers).json()

@@ -46,32 +46,31 @@ def statements(connection, client, who, path, **query):
     return len(counter.statements), answer.json()
 
 
-@pytest.mark.parametrize(
-    ("path", "reader", "items", "most"),
-    [
-        ("/v1/tasks", "inspector", "items", 3),
-        ("/v1/ledger", "headquarters", "items", 8),
-        ("/v1/rounds/{round}/rankings", "headquarters", "leagues", 14),
-        ("/v1/rounds/{round}/rankings/central-streets", "headquarters", "items", 14),
-    ],
+_LISTS = (
+    ("/v1/tasks", "inspector", "items", 3),
+    ("/v1/ledger", "headquarters", "items", 8),
+    ("/v1/rounds/{round}/rankings", "headquarters", "leagues", 14),
+    ("/v1/rounds/{round}/rankings/central-streets", "headquarters", "items", 14),
 )
-def test_a_longer_list_costs_no_more_statements(
-    request, connection, client, fill, path, reader, items, most
-):
-    who = request.getfixturevalue(reader)
-    costs, sizes = [], []
+
+
+def test_a_longer_list_costs_no_more_statements(connection, client, fill, inspector, headquarters):
+    readers = {"inspector": inspector, "headquarters": headquarters}
+    found = {path: [] for path, *_ in _LISTS}
     for many in (1, _MANY):
         round_ = fill(many)
-        query = {} if "{round}" in path else {"round_id": str(round_.id)}
-        cost, page = statements(
-            connection, client, who, path.format(round=round_.id), limit=500, **query
-        )
-        costs.append(cost)
-        sizes.append(len(page[items]))
-    assert costs[0] == costs[1], costs
-    assert costs[0] <= most
-    if "rankings" not in path:
-        assert sizes[1] == sizes[0] * _MANY
+        for path, reader, items, _ in _LISTS:
+            query = {} if "{round}" in path else {"round_id": str(round_.id)}
+            address = path.format(round=round_.id)
+            cost, page = statements(
+                connection, client, readers[reader], address, limit=500, **query
+            )
+            found[path].append((cost, len(page[items])))
+    for path, _, _, most in _LISTS:
+        (few, short), (many_, long) = found[path]
+        assert few == many_, path
+        assert few <= most, path
+        assert "rankings" in path or long == short * _MANY, path
 
 
 @pytest.mark.parametrize("path", ["/v1/units", "/v1/rounds"])

@@ -45,7 +45,7 @@ def _permission(route: Any) -> str | None:
 
 def test_every_operation_but_the_public_ones_answers_401_without_a_token(client, app):
     """Before 422: a stranger learns nothing of what a body must be."""
-    found = operations(app)
+    found = operations()
     assert len(found) >= 20
     for operation in found:
         if (operation.method, operation.path) in PUBLIC:
@@ -57,12 +57,12 @@ def test_every_operation_but_the_public_ones_answers_401_without_a_token(client,
 
 
 def test_the_public_list_holds_nothing_that_is_gone(app):
-    assert {(one.method, one.path) for one in operations(app)} >= PUBLIC
+    assert {(one.method, one.path) for one in operations()} >= PUBLIC
 
 
 def test_every_route_says_who_may_use_it(app):
     public = {route.name for route in auth.public.routes} | {"healthz", "readyz"}
-    named = {operation.name for operation in operations(app)}
+    named = {operation.name for operation in operations()}
     assert set(needs()) == named - public
     anybody = {name for name, permission in needs().items() if permission is None}
     assert anybody == PEOPLE_ONLY | {
@@ -89,7 +89,7 @@ def test_somebody_without_any_posting_may_only_ask_who_he_is(client, tx, app):
     )
     tx.commit()
     required = needs()
-    for operation in operations(app):
+    for operation in operations():
         if required.get(operation.name):
             answer = client.request(operation.method, operation.url(), headers=who.headers)
             assert answer.status_code == 403, str(operation)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import _open_folder
+from tests.fixtures import _open_folder
 from tests.journeys.service import Service, running
 
 

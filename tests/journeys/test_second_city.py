@@ -12,7 +12,8 @@ import pytest
 from app.config import environment_with
 from scripts.phone import Pace, Phone
 from tests import factories as make
-from tests.conftest import ROOT, _open_folder
+from tests.conftest import ROOT
+from tests.fixtures import _open_folder
 from tests.journeys.service import running
 
 _PACE = Pace(base_s=0.05, cap_s=0.5, poll_s=0.1, poll_cap_s=0.5, patience_s=30, retry_after_cap_s=1)

@@ -17,10 +17,17 @@ from app.imports.faults import ADVICE, message_of
 from app.imports.files import Format
 from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.rules import Options, plan, rounds_named
+from app.organisation.rules import UnitKind
+from app.rounds.rules import Judging, Source
 from tests.rules.faulty import FAULTY, STORED, keyed, sheet, unit
 
 ZONE = ZoneInfo("Asia/Shanghai")
-OPTIONS = Options(ZONE, passwords=True)
+TODAY = date(2026, 3, 2)
+JUDGING = (
+    Judging(Source.CITY_TEAM, UnitKind.CITY, UnitKind.DISTRICT),
+    Judging(Source.DISTRICT, UnitKind.DISTRICT, UnitKind.STREET),
+)
+OPTIONS = Options(ZONE, TODAY, JUDGING, passwords=True)
 _EXPECTED = Path(__file__).with_name("forty_faults.json")
 
 
@@ -54,7 +61,8 @@ def test_forty_sorts_of_faults_are_told_precisely_and_nothing_is_planned():
 def test_every_sort_of_fault_is_known_to_some_test():
     elsewhere = {"task.category", "password.not-here", "unit.too-deep", "sheet.twice"}
     seen = {fault.code for fault in plan(FAULTY, KINDS, STORED, OPTIONS).faults}
-    seen |= {code for *_, code in _SHAPES} | {"boundary.unit-not-valid"}
+    seen |= {code for *_, code in _SHAPES} | {"boundary.unit-not-valid", "unit.ended"}
+    seen |= {"round.not-judge", "task.not-judged"}
     assert set(ADVICE) == seen | elsewhere | {"column.missing"}
 
 
@@ -76,13 +84,51 @@ def test_a_checklist_for_other_sites_is_pointed_at():
 def test_a_password_does_not_travel():
     row = ("wu", "吴", "auditor", "9001", "long enough 1")
     heads = ("login", "name", "role", "unit", "password")
-    found = planned(sheet("users", heads, row), options=Options(ZONE))
+    found = planned(sheet("users", heads, row), options=Options(ZONE, TODAY))
     assert codes(found) == [(2, "password", "password.not-here")]
     assert found.faults[0].value == "•••"
     allowed = planned(sheet("users", heads, row))
     again = planned(sheet("users", heads, (*row[:4], "another one 2")))
     assert not allowed.faults
     assert allowed.fingerprint == again.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "row"),
+    [
+        ("users", "unit", {"login": "wu", "name": "吴", "role": "auditor"}),
+        ("responsibilities", "unit", {"area": "9001", "line": "toilets"}),
+        ("responsibilities", "area", {"unit": "9001", "line": "toilets"}),
+        ("sites", "unit", {"code": "S1", "name": "一", "category": "公厕"}),
+        ("entrants", "unit", {"campaign": "c", "round": "r", "league": "l", "areas": "9001"}),
+    ],
+)
+def test_a_unit_that_has_ended_gets_nothing_new(kind, column, row):
+    """But keeps what it has, and its past may be written down."""
+    instants = {"opens_at": "2026-03-01T16:00:00+00:00", "closes_at": "2026-03-30T16:00:00+00:00"}
+    round_ = {"campaign": "c", "code": "r", "name_zh": "r"} | instants
+
+    def planned_with(last_day, held=None, **more):
+        ended = unit("9001003", valid_to=last_day, successor="9001002")
+        stored = STORED | {
+            "units": STORED["units"] | keyed("units", ended),
+            "lines": keyed("lines", {"code": "toilets", "name_zh": "公厕", "name_en": None}),
+            "campaigns": keyed("campaigns", {"code": "c", "name_zh": "c"}),
+            "leagues": keyed("leagues", {"campaign": "c", "code": "l", "name_zh": "l"}),
+            "rounds": keyed("rounds", round_),
+            kind: keyed(kind, held) if held else {},
+        }
+        said = row | {column: ended["code"]} | more
+        return planned(sheet(kind, tuple(said), tuple(said.values())), stored=stored)
+
+    found = planned_with("2026-03-01")
+    assert codes(found) == [(2, column, "unit.ended")]
+    assert "9001002" in message_of(found.faults[0], "zh")
+    new = planned_with("2026-03-02")
+    assert not new.faults
+    assert not planned_with("2026-03-01", held=new.kinds[0].changes[0].after).faults
+    if kind != "entrants":  # theirs is the day of the round
+        assert not planned_with("2026-03-01", valid_to="2025-01-01").faults
 
 
 def test_units_that_lie_too_deep_are_pointed_at():
@@ -202,6 +248,38 @@ def test_rows_refer_to_rows_of_earlier_sheets_of_the_same_workbook_in_any_order(
     assert [one.kind for one in found.kinds] == ["units", "lines", "responsibilities"]
 
 
+def test_rounds_and_tasks_are_held_to_who_may_judge_whom():
+    """A district judges its streets: not itself, not a neighbour's, not as the city's team."""
+    stored = STORED | {
+        "units": STORED["units"]
+        | keyed("units", unit("9002", "district", None), unit("9002001", parent="9002")),
+        "campaigns": keyed("campaigns", {"code": "c", "name_zh": "c", "unit": "9001"}),
+        "checklists": {("gc",): {"checklist": "gc", "site_category": "公厕", "title_zh": "t"}},
+        "sites": keyed(
+            "sites",
+            *(
+                site_row(code=code, unit=code, category="公厕")
+                for code in ("9001", "9001001", "9002001")
+            ),
+        ),
+    }
+    heads = ("campaign", "code", "name", "source", "opens at", "closes at")
+    times = ("2026-03-01 08:00", "2026-03-02 08:00")
+    kinds = ("city_team", "bureau", "district", "self")
+    rounds = sheet("rounds", heads, *(("c", kind, "轮", kind, *times) for kind in kinds))
+    assert codes(planned(rounds, stored=stored)) == [
+        (2, "source", "round.not-judge"),
+        (3, "source", "round.not-judge"),
+    ]
+    rounds = sheet("rounds", heads, *(("c", kind, "轮", kind, *times) for kind in kinds[2:]))
+    wanted = [(kind, site) for kind in kinds[2:] for site in ("9001", "9001001", "9002001")]
+    rows = [("c", kind, site, "gc", "") for kind, site in wanted]
+    tasks = sheet("tasks", ("campaign", "round", "site", "checklist", "members"), *rows)
+    assert codes(planned(rounds, tasks, stored=stored)) == [
+        (row, "site", "task.not-judged") for row in (2, 4, 7)
+    ]
+
+
 def test_the_state_of_a_round_counts_only_when_it_is_made():
     stored = {
         "campaigns": keyed("campaigns", {"code": "c", "name_zh": "c"}),
@@ -296,10 +374,11 @@ def refer(draw, kind, row, world, own):
         found = sorted(world["rounds"])
         row["campaign"], row["round"] = draw(st.sampled_from(found)) if found else (None, None)
     for column in kind.columns:
-        if not column.refers or (column.name == "campaign" and kind.needs):
+        if not column.refers or (column.name == "campaign" and "rounds" in kind.needs):
             continue
         rows = own if column.refers == kind.name else world[column.refers]
-        known = sorted({one[KINDS[column.refers].refer] for one in rows.values()})
+        lasting = [one for one in rows.values() if kind.name == "units" or not one.get("valid_to")]
+        known = sorted({one[KINDS[column.refers].refer] for one in lasting})
         if column.sort == "codes":
             few = (
                 st.lists(st.sampled_from(known), unique=True, max_size=3) if known else st.just([])
@@ -328,7 +407,11 @@ def obey(name, row, draw, own, world):  # noqa: C901 - the rules of twelve kinds
         row |= {"category": "公厕", "state": "active"}
         if None in (row["lat"], row["lon"], row["crs"]):
             row |= {"lat": None, "lon": None, "crs": None}
+    elif name == "tasks":
+        owner = world["campaigns"][row["campaign"],]["unit"]
+        return row if owner in above(world, world["sites"][row["site"],]["unit"]) else None
     elif name == "rounds":
+        row["source"] = "self"
         row["closes_at"] = max(row["closes_at"], row["opens_at"][:3] + "9" + row["opens_at"][4:])
         return row if row["closes_at"] > row["opens_at"] else None
     elif name == "entrants":
@@ -338,6 +421,12 @@ def obey(name, row, draw, own, world):  # noqa: C901 - the rules of twelve kinds
     elif name == "checklists":
         obey_item(row, own)
     return row
+
+
+def above(world, code):
+    while code is not None:
+        yield code
+        code = world["units"][code,]["parent"]
 
 
 def obey_item(row, own):
@@ -396,7 +485,7 @@ def test_a_csv_of_each_kind_makes_the_same_rows_in_an_empty_city(city):
         rest = {n: r for n, r in city.items() if n != name}
         if name == "users":
             rest["users"] = {}
-        found = plan(sheets, KINDS, rest, Options(ZONE))
+        found = plan(sheets, KINDS, rest, Options(ZONE, TODAY))
         assert [f for f in found.faults if f.code != "round.state"] == []
         for one in found.kinds:
             secrets = KINDS[name].secrets

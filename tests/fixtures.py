@@ -1,0 +1,280 @@
+"""Real PostgreSQL and S3 for the whole run, a rolled-back transaction for each test.
+
+The servers, the city and the application are made once. A test that needs real commits (threads,
+deferred constraints, several workers) takes ``committed``: a database of its own, copied from the
+prepared one.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlmodel import Session
+
+from app import loading
+from app.config import Environment, Settings
+from app.evidence import decoding
+from app.infra import migrations
+from app.infra.blobs import Blobs, wait_until_usable
+from app.infra.buckets import Buckets
+from app.infra.confined import ConfinedPool
+from app.infra.db import Database, make_engine
+from app.infra.embedded import EmbeddedServers
+from app.infra.handlers import Runtime
+from app.kit.ids import new_id
+from app.main import create_app
+from app.serving import embedded_environment, settings_from
+from tests.conftest import CITY
+from tests.house.city import City
+from tests.house.city import build as build_city
+from tests.support import CheckedClient, SharedConnection
+
+_TEMPLATE = "dudao_template"
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A new folder that any user may pass through, unlike pytest's own."""
+    with _open_folder() as folder:
+        yield folder
+
+
+class _open_folder:  # noqa: N801 - reads as a function
+    def __enter__(self) -> Path:
+        self.path = Path(tempfile.mkdtemp(prefix="dudao-test-"))
+        self.path.chmod(0o711)
+        return self.path / "data"
+
+    def __exit__(self, *_: object) -> None:
+        note = self.path / "data" / "outside.json"
+        if note.exists():
+            shutil.rmtree(json.loads(note.read_text())["folder"], ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Iterator[Settings]:
+    """Settings of the test servers: a migrated database with the real city, and empty buckets."""
+    with _open_folder() as data:
+        servers = EmbeddedServers(data, s3_ready=wait_until_usable, say=lambda _: None)
+        addresses = servers.start()
+        try:
+            found = settings_from(embedded_environment(addresses, Environment.TEST))
+            found = found.model_copy(update={"log_level": "ERROR"})
+            _prepare(found)
+            yield found
+        finally:
+            servers.stop()
+
+
+def _prepare(settings: Settings) -> None:
+    engine = make_engine(settings)
+    migrations.upgrade(engine)
+    with Database(engine, settings.env).transaction() as tx:
+        loading.load_city(tx, CITY)
+    engine.dispose()
+    Buckets(settings).make()
+    _run_alone(settings, f"CREATE DATABASE {_TEMPLATE} TEMPLATE dudao")
+
+
+def _run_alone(settings: Settings, statement: str) -> None:
+    """A statement outside of any transaction, in a database that nobody copies."""
+    url = sa.make_url(settings.database_url.get_secret_value()).set(database="postgres")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def settings_for(settings: Settings, database: str) -> Settings:
+    """The same service on another database of the same server."""
+    url = sa.make_url(settings.database_url.get_secret_value()).set(database=database)
+    secret = SecretStr(url.render_as_string(hide_password=False))
+    return settings.model_copy(update={"database_url": secret})
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> Iterator[sa.Engine]:
+    """The pool of the prepared database."""
+    engine = make_engine(settings)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def blobs(settings: Settings) -> Blobs:
+    """The real store."""
+    return Blobs(settings)
+
+
+@pytest.fixture(scope="session")
+def decoders(settings: Settings) -> Iterator[ConfinedPool]:
+    """The children that decode; started when the first photo comes."""
+    pool = decoding.make_pool(settings)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, engine: sa.Engine) -> FastAPI:
+    """The application, made once."""
+    return create_app(settings, Database(engine, settings.env))
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx2.Client]:
+    """What a phone uses to talk to the store."""
+    with httpx2.Client(timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def portal_client(app: FastAPI) -> Iterator[CheckedClient]:
+    """One event loop for all tests; its lifespan is that of the run."""
+    with CheckedClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """The test's one connection, with an open transaction that is never committed."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        try:
+            yield connection
+        finally:
+            outer.rollback()
+
+
+@pytest.fixture
+def database(app: FastAPI, engine: sa.Engine, connection: sa.Connection) -> Iterator[Database]:
+    """What the application and the worker use during this test."""
+    kept = app.state.database
+    app.state.database = SharedConnection(engine, connection)
+    try:
+        yield app.state.database
+    finally:
+        app.state.database = kept
+
+
+@pytest.fixture
+def tx(database: Database) -> Iterator[Session]:
+    """A session for arranging and looking; what it flushes, requests see."""
+    session = Session(
+        database._connection,  # type: ignore[attr-defined]
+        join_transaction_mode="create_savepoint",
+        expire_on_commit=False,
+        autoflush=True,
+    )
+    with session:
+        yield session
+
+
+@pytest.fixture
+def client(portal_client: CheckedClient, database: Database) -> CheckedClient:
+    """The service over HTTP, on this test's connection."""
+    portal_client.headers.pop("authorization", None)
+    portal_client.cookies.clear()
+    return portal_client
+
+
+@pytest.fixture
+def runtime(
+    settings: Settings, database: Database, blobs: Blobs, decoders: ConfinedPool
+) -> Runtime:
+    """What the worker's turns work with, on this test's connection."""
+    return Runtime(settings, database, blobs, decoders)
+
+
+@pytest.fixture(scope="module")
+def city(app, engine, settings, blobs, decoders, portal_client, http) -> Iterator[City]:
+    """Built once; what a test changes is undone by ``City.undone``."""
+    kept = app.state.database
+    with engine.connect() as connection:
+        outer = connection.begin()
+        app.state.database = database = SharedConnection(engine, connection)
+        portal_client.headers.pop("authorization", None)
+        try:
+            with Session(
+                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as tx:
+                runtime = Runtime(settings, database, blobs, decoders)
+                yield build_city(connection, tx, portal_client, runtime, http)
+        finally:
+            app.state.database = kept
+            outer.rollback()
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A database of the test's own, where commits are real."""
+
+    settings: Settings
+    database: Database
+    runtime: Runtime
+    app: FastAPI
+
+    def new_client(self) -> CheckedClient:
+        """A client of its own for each thread."""
+        return CheckedClient(self.app, follow_redirects=False, raise_server_exceptions=False)
+
+
+@contextmanager
+def copied_database(settings: Settings, template: str = _TEMPLATE) -> Iterator[Settings]:
+    """A database made from the named template, dropped in the end."""
+    name = f"t_{new_id().hex}"
+    _run_alone(settings, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield settings_for(settings, name)
+    finally:
+        _run_alone(settings, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def fresh_database(settings: Settings) -> Iterator[Callable[[str], Settings]]:
+    """Makes databases from the named template; they are dropped after the test."""
+    with ExitStack() as made:
+        yield lambda template=_TEMPLATE: made.enter_context(copied_database(settings, template))
+
+
+@pytest.fixture
+def committed(
+    app: FastAPI, fresh_database: Callable[[], Settings], blobs: Blobs, decoders: ConfinedPool
+) -> Iterator[Committed]:
+    """The application and a worker on a database of their own, for tests of concurrency."""
+    settings = fresh_database()
+    database = Database(make_engine(settings), settings.env)
+    kept = app.state.database
+    app.state.database = database
+    try:
+        yield Committed(settings, database, Runtime(settings, database, blobs, decoders), app)
+    finally:
+        app.state.database = kept
+        database.dispose()
+
+
+@pytest.fixture
+def with_settings(app: FastAPI, settings: Settings) -> Iterator[Callable[..., Settings]]:
+    """Changes settings of the running application for one test."""
+
+    def change(**changes: object) -> Settings:
+        app.state.settings = settings.model_copy(update=changes)
+        return app.state.settings
+
+    yield change
+    app.state.settings = settings
+
+
+@pytest.fixture
+def with_runtime(runtime: Runtime) -> Callable[..., Runtime]:
+    """The worker's tools with some of them exchanged."""
+    return lambda **changes: replace(runtime, **changes)
