@@ -35,7 +35,7 @@ from app.kit.errors import Unavailable
 from app.kit.ids import new_id
 from app.ledger.tables import Problem
 from tests import factories as make
-from tests.conftest import copied_database
+from tests.fixtures import copied_database
 from tests.support import CheckedClient, WrappedBlobs, bring_forward, settle
 
 _BEFORE, _AFTER = "before", "after"
