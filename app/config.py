@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     download_expires_s: int = Field(default=300, ge=30, le=86_400)
     photo_max_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
     photo_max_pixels: int = Field(default=60_000_000, ge=10_000)
+    photo_webp: bool = False
     photos_per_announce: int = Field(default=50, ge=1, le=500)
     photos_per_finding: int = Field(default=9, ge=1, le=100)
     decode_memory_bytes: int = Field(default=320 * 1024 * 1024, ge=16 * 1024 * 1024)

@@ -32,6 +32,7 @@ from app.inspections import routes_revisions as revisions
 from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.ledger import routes_reports as reports
+from app.media import routes as media
 from app.organisation import routes as organisation
 from app.people import routes as people
 from app.rounds import routes as rounds
@@ -57,6 +58,7 @@ PROTECTED = (
     retakes,
     site_history,
     evidence,
+    media,
     scoring,
     ledger,
     people,

@@ -110,6 +110,7 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "posting.added": (),
     "posting.ended": (),
     "photo.found": (),
+    "photo.original-viewed": (),
     "photo.lost": (),
     "photo.restored": (),
     "photo.rejected": (JUDGE_VISITS_OF_PHOTO,),

@@ -1,4 +1,4 @@
-"""Photos with a secret in every place that a file has for words, and a look for it in what goes out.
+"""Photos with a secret in every place that has room for words, and a look for it in public copies.
 
 ``PLANTED`` is the table: name -> bytes. ``leaks`` finds the secret itself and every part of a file
 that could hold words, packed or not.

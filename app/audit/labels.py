@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "person.renamed": ("改姓名", "Person renamed"),
     "photo.found": ("照片原件重新读到", "Photo found again in the store"),
     "photo.lost": ("照片原件在存储中丢失", "Photo lost by the store"),
+    "photo.original-viewed": ("查看照片原件", "Original of a photo viewed"),
     "photo.restored": ("照片原件已恢复", "Photo restored"),
     "photo.rejected": ("照片未通过校验", "Photo rejected"),
     "photo.stored": ("照片入库", "Photo stored"),

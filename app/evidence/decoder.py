@@ -13,9 +13,9 @@ from app.infra import confined_child
 
 
 def work(order: dict[str, Any], content: bytes) -> tuple[dict[str, Any], Sequence[bytes]]:
-    """The facts and the two renditions, or the reason why there are none."""
+    """The facts and the renditions, or the reason why there are none."""
     try:
-        picture = images.read_picture(content, images.Limits(order["max_pixels"]))
+        picture = images.read_picture(content, images.Limits(**order))
     except Unfit as unfit:
         return {"refusal": unfit.refusal, "why": str(unfit)[:500]}, ()
     facts = {
@@ -24,7 +24,7 @@ def work(order: dict[str, Any], content: bytes) -> tuple[dict[str, Any], Sequenc
         "height": picture.height,
         "exif": picture.exif,
     }
-    return facts, (picture.large, picture.thumb)
+    return facts, (picture.large, picture.thumb, *picture.webp)
 
 
 if __name__ == "__main__":

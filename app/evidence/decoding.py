@@ -31,6 +31,7 @@ class Reading:
     exif: dict[str, Any] | None
     large: bytes
     thumb: bytes
+    webp: tuple[bytes, ...] = ()
 
 
 def make_pool(settings: Settings) -> ConfinedPool:
@@ -45,13 +46,13 @@ def make_pool(settings: Settings) -> ConfinedPool:
     )
 
 
-def read_picture(cell: Cell, *, max_pixels: int, attempt: int = 1) -> Reading:
+def read_picture(cell: Cell, *, max_pixels: int, attempt: int = 1, webp: bool = False) -> Reading:
     """Reads what was written to the cell; raises ``Unfit`` where the bytes are at fault.
 
     Where the children were disturbed, ``ChildLost`` asks for another attempt, until the last.
     """
     try:
-        said, parts = cell.ask({"max_pixels": max_pixels})
+        said, parts = cell.ask({"max_pixels": max_pixels, "webp": webp})
     except ChildLost as lost:
         if Ending.DISTURBED in lost.endings and attempt < LAST_ATTEMPT:
             raise
@@ -59,5 +60,5 @@ def read_picture(cell: Cell, *, max_pixels: int, attempt: int = 1) -> Reading:
     if "refusal" in said:
         _log.info("photo_unfit", why=said["why"])
         raise Unfit(Refusal(said["refusal"]), said["why"])
-    large, thumb = parts
-    return Reading(**said, large=large, thumb=thumb)
+    large, thumb, *more = parts
+    return Reading(**said, large=large, thumb=thumb, webp=tuple(more))

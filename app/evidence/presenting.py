@@ -5,7 +5,14 @@ from uuid import UUID
 
 from app.config import Settings
 from app.evidence import service
-from app.evidence.rules import Announced, PhotoState, quarantine_key
+from app.evidence.rules import (
+    RENDITION_TYPE,
+    Announced,
+    PhotoState,
+    Size,
+    quarantine_key,
+    rendition_key,
+)
 from app.evidence.schemas import (
     AnnounceIn,
     ExifOut,
@@ -110,6 +117,7 @@ def _problem(code: str | None, language: Language) -> ProblemDetails | None:
 
 
 def photo_out(
+    blobs: Blobs,
     photo: Photo,
     blob: Blob | None,
     language: Language,
@@ -117,7 +125,7 @@ def photo_out(
     with_exif: bool,
     lost: Collection[str],
 ) -> PhotoOut:
-    """A photo in full; what its file says of itself is for those who may see the original."""
+    """A photo in full; what its file says of itself only where that was decided."""
     exif = blob.exif if blob and with_exif else None
     return PhotoOut(
         **dict(state_out(photo, language, lost)),
@@ -131,7 +139,18 @@ def photo_out(
         height=blob.height if blob else None,
         stored_at=photo.stored_at,
         exif=ExifOut.model_validate(exif) if exif else None,
+        large_url=address_of(blobs, photo, Size.LARGE),
+        thumb_url=address_of(blobs, photo, Size.THUMB),
+        urls_last_s=blobs.address_lasts_s,
     )
+
+
+def address_of(blobs: Blobs, photo: Photo, size: Size) -> str | None:
+    """A signed short-lived address of a rendition for ``<img>``; None before there is one."""
+    if photo.blob_sha256 is None:
+        return None
+    key = rendition_key(photo.blob_sha256, size)
+    return blobs.presign_download(key, filename=None, content_type=RENDITION_TYPE)
 
 
 def _location(photo: Photo) -> Location | None:

@@ -8,8 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.evidence.rules import PhotoState
-from app.evidence.tables import Blob, Grant, Photo
+from app.evidence.rules import PhotoState, Size
+from app.evidence.tables import Blob, Grant, Photo, Rendition
 from app.kit.errors import NotFound
 from app.organisation.queries import within_reach
 from app.web.principal import Principal
@@ -62,23 +62,35 @@ def count_open(tx: Session, owner_id: UUID, device_id: UUID | None) -> tuple[int
 
 def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
     """A photo that the caller took or was granted; for everybody else there is none."""
-    granted = sa.exists().where(
-        col(Grant.photo_id) == col(Photo.id),
-        within_reach(
-            principal.postings,
-            area=col(Grant.area_path),
-            line=col(Grant.line_id),
-            answerable=col(Grant.unit_path),
-        ),
-    )
-    photo = tx.exec(
-        select(Photo)
-        .where(Photo.id == photo_id)
-        .where(sa.or_(col(Photo.owner_id) == principal.user_id, granted))
-    ).first()
+    photo = tx.exec(select(Photo).where(Photo.id == photo_id, visible_to(principal))).first()
     if photo is None:
         raise NotFound("photo.not-found")
     return photo
+
+
+def visible_to(principal: Principal, *narrowing: Any) -> Any:
+    """Photos that the caller took or was granted; of grants for which ``narrowing`` holds."""
+    grant = [col(Grant.photo_id) == col(Photo.id), *narrowing]
+    reached = within_reach(
+        principal.postings,
+        area=col(Grant.area_path),
+        line=col(Grant.line_id),
+        answerable=col(Grant.unit_path),
+    )
+    own = col(Photo.owner_id) == principal.user_id
+    if narrowing:
+        own = sa.and_(own, sa.exists().where(*grant))
+    return sa.or_(own, sa.exists().where(*grant, reached))
+
+
+def renditions_of(
+    tx: Session, digests: Sequence[str], size: Size
+) -> dict[tuple[str, str], Rendition]:
+    """What was made of originals at a size, by (digest of the original, type)."""
+    rows = select(Rendition).where(
+        col(Rendition.blob_sha256).in_(digests), Rendition.variant == size
+    )
+    return {(row.blob_sha256, row.content_type): row for row in tx.exec(rows).all()}
 
 
 # A photo whose bytes were lost may be sent again, though it is stored.

@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.evidence.rules import PhotoState
-from app.evidence.tables import Blob, Custody, Photo, StoreReport, StoreState
+from app.evidence.rules import PhotoState, Size
+from app.evidence.tables import Blob, Custody, Photo, Rendition, StoreReport, StoreState
 
 _MOST_UPLOADS = 50
 
@@ -86,6 +86,15 @@ def blobs_between(tx: Session, first: str, last: str) -> list[tuple[str, int, bo
         .where(col(Blob.sha256).between(first, last))
     )
     return [(row[0], row[1], row[2]) for row in tx.connection().execute(rows)]
+
+
+def renditions_between(tx: Session, first: str, last: str) -> list[tuple[str, Size, str]]:
+    """Digest of the original, size and type of all renditions noted in a range of digests."""
+    rows = sa.select(
+        col(Rendition.blob_sha256), col(Rendition.variant), col(Rendition.content_type)
+    )
+    found = tx.connection().execute(rows.where(col(Rendition.blob_sha256).between(first, last)))
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 def known_digests(tx: Session, digests: Sequence[str]) -> set[str]:

@@ -19,9 +19,9 @@ from sqlmodel import Session
 from app.evidence import custody, queries, reporting
 from app.evidence import queries_custody as custody_queries
 from app.evidence.rules import (
+    RENDITIONS,
     UPLOADS,
     PhotoState,
-    Size,
     evidence_key,
     quarantine_key,
     rendition_key,
@@ -31,7 +31,6 @@ from app.infra.db import Database
 
 YOUNG = timedelta(hours=1)
 _EXAMPLES = 20
-_RENDITIONS = (Size.LARGE, Size.THUMB)
 _DECIDED = (PhotoState.STORED, PhotoState.REJECTED)
 
 
@@ -103,10 +102,13 @@ def _digits(slices: int) -> int:
 def _compare_slice(database: Database, blobs: Blobs, start: str, old: datetime) -> Found:
     """All originals and renditions whose digests begin alike."""
     with database.transaction() as tx:
-        rows = custody_queries.blobs_between(tx, start.ljust(64, "0"), start.ljust(64, "f"))
+        between = start.ljust(64, "0"), start.ljust(64, "f")
+        rows = custody_queries.blobs_between(tx, *between)
+        more = custody_queries.renditions_between(tx, *between)
     found, lost = Found(), {sha256 for sha256, _, is_lost in rows if is_lost}
     originals = {evidence_key(sha256): (sha256, size) for sha256, size, _ in rows}
-    renditions = {rendition_key(sha256, one) for sha256, _, _ in rows for one in _RENDITIONS}
+    renditions = {rendition_key(sha256, one) for sha256, _, _ in rows for one in RENDITIONS}
+    renditions |= {rendition_key(*one) for one in more}
     for page in _pages(blobs, start):
         found.objects += len(page)
         strangers: dict[str, list[str]] = {}

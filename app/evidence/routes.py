@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from app.config import Settings
 from app.evidence import queries, rules, service
@@ -30,7 +30,7 @@ from app.evidence.schemas import (
 from app.evidence.tables import Photo
 from app.infra import business_time
 from app.infra.blobs import Blobs
-from app.kit.errors import Conflict, Forbidden, Invalid
+from app.kit.errors import Invalid
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
@@ -100,48 +100,18 @@ def list_photo_states(tx: Tx, submitter: Submitter, language: Lang, ids: Ids) ->
 
 
 @router.get("/photos/{photo_id}", summary="照片 · One photo", responses=error_replies(404))
-def get_photo(tx: Tx, reader: Reader, language: Lang, photo_id: UUID) -> PhotoOut:
-    """A photo that the caller took or was granted.
+def get_photo(tx: Tx, reader: Reader, request: Request, language: Lang, photo_id: UUID) -> PhotoOut:
+    """A photo that the caller took or was granted, with signed addresses for ``<img>``.
 
-    ``exif`` is for headquarters, auditors and the owner, who may see the original as well.
+    ``exif`` is for headquarters, auditors and the owner.
     """
     photo = queries.get_visible(tx, photo_id, reader)
     blob = queries.find_blob(tx, photo.blob_sha256) if photo.blob_sha256 else None
-    with_exif = _may_see_original(photo, reader)
+    with_exif = _may_read_exif(photo, reader)
     lost = lost_among(tx, [photo])
-    return photo_out(photo, blob, language, with_exif=with_exif, lost=lost)
-
-
-def _may_see_original(photo: Photo, reader: Principal) -> bool:
-    return reader.has("photo.read-original") or photo.owner_id == reader.user_id
-
-
-@router.get(
-    "/photos/{photo_id}/content",
-    summary="看照片 · Look at a photo",
-    status_code=302,
-    response_class=RedirectResponse,
-    responses=error_replies(404, 409),
-)
-def get_photo_content(
-    tx: Tx,
-    reader: Reader,
-    request: Request,
-    photo_id: UUID,
-    size: rules.Size = rules.Size.LARGE,
-) -> Response:
-    """Redirects to a short-lived address. Originals: headquarters, auditors and the owner only."""
-    photo = queries.get_visible(tx, photo_id, reader)
-    original = size is rules.Size.ORIGINAL
-    if original and not _may_see_original(photo, reader):
-        raise Forbidden("auth.forbidden", permission="photo.read-original")
-    if photo.blob_sha256 is None:
-        raise Conflict("photo.not-stored")
-    key = rules.evidence_key(photo.sha256) if original else rules.rendition_key(photo.sha256, size)
-    content_type = photo.content_type if original else rules.RENDITION_TYPE
-    extension = rules.EXTENSIONS[content_type]
     blobs: Blobs = request.app.state.blobs
-    url = blobs.presign_download(
-        key, filename=f"{photo.id}-{size.value}.{extension}", content_type=content_type
-    )
-    return RedirectResponse(url, status_code=302, headers={"Cache-Control": "private, no-store"})
+    return photo_out(blobs, photo, blob, language, with_exif=with_exif, lost=lost)
+
+
+def _may_read_exif(photo: Photo, reader: Principal) -> bool:
+    return reader.has("photo.read-original") or photo.owner_id == reader.user_id

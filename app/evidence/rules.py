@@ -67,6 +67,8 @@ EXTENSIONS = {
     "image/heif": "heif",
 }
 RENDITION_TYPE = "image/jpeg"
+WEBP = "image/webp"
+RENDITIONS = (Size.LARGE, Size.THUMB)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,20 @@ def evidence_key(sha256: str) -> str:
     return f"sha256/{sha256[:2]}/{sha256}"
 
 
-def rendition_key(sha256: str, size: Size) -> str:
+def rendition_key(sha256: str, size: Size, content_type: str = RENDITION_TYPE) -> str:
     """Where a rendition of an original lies."""
-    return f"renditions/{sha256[:2]}/{sha256}/{size.value}.jpg"
+    return f"renditions/{sha256[:2]}/{sha256}/{size.value}.{EXTENSIONS[content_type]}"
+
+
+def takes_webp(accept: str) -> bool:
+    """Whether an ``Accept`` header names WebP; ``*/*`` alone is no wish for it."""
+    for part in accept.lower().split(","):
+        name, *parameters = (one.strip() for one in part.split(";"))
+        if name == WEBP:
+            return not any(_is_zero(one) for one in parameters)
+    return False
+
+
+def _is_zero(parameter: str) -> bool:
+    name, _, weight = parameter.partition("=")
+    return name.strip() == "q" and weight.strip() in {"0", "0.0", "0.00", "0.000"}

@@ -155,7 +155,11 @@ class ExifOut(Wire):
 
 
 class PhotoOut(PhotoStateOut):
-    """``exif`` is told to those who may see the original; null where the file says nothing."""
+    """``exif`` is told to headquarters, auditors and the owner; null where the file says nothing.
+
+    ``large_url`` and ``thumb_url`` are JPEG, need no further sign-in, and are good for
+    ``urls_last_s`` at the least.
+    """
 
     role: PhotoRole
     sha256: str
@@ -167,3 +171,6 @@ class PhotoOut(PhotoStateOut):
     height: int | None
     stored_at: datetime | None
     exif: ExifOut | None
+    large_url: str | None
+    thumb_url: str | None
+    urls_last_s: int

@@ -14,10 +14,10 @@ from sqlmodel import Session
 
 from app.config import Settings
 from app.evidence import custody, queries, queries_custody
-from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState, Refusal
-from app.evidence.tables import Blob, Grant, Photo
+from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState, Refusal, Size
+from app.evidence.tables import Blob, Grant, Photo, Rendition
 from app.infra import business_time, events
-from app.infra.bulk import insert_rows
+from app.infra.bulk import insert_rows, upsert_rows
 from app.kit import clock
 from app.kit.errors import Conflict, Fault, NotFound, TooMany
 from app.kit.geo import Crs, Point, to_wgs84
@@ -160,10 +160,21 @@ def swept(tx: Session, photo: Photo, *, arrived: bool, pause: timedelta) -> None
 
 
 @dataclass(frozen=True)
+class Made:
+    """A rendition that was written: its digest and its size in bytes."""
+
+    variant: Size
+    content_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Kept:
     """The bytes are what was announced, whole, and lie in evidence.
 
-    ``is_settled``: they lay there before and were read a second time since.
+    ``is_settled``: they lay there before and were read a second time since. ``renditions``: what
+    was written beside them; nothing where they lay there before.
     """
 
     content_type: str
@@ -171,6 +182,7 @@ class Kept:
     height: int
     exif: dict[str, Any] | None
     is_settled: bool = False
+    renditions: tuple[Made, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,6 +205,7 @@ def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: V
     photo = queries.lock_photos(tx, [photo_id])[photo_id]
     if photo.state is PhotoState.STORED and isinstance(verdict, Kept):
         custody.take(tx, settings, photo.sha256)
+        _note_renditions(tx, photo.sha256, verdict.renditions)
     if photo.state is not PhotoState.VERIFYING:
         return
     now = business_time.now(tx)
@@ -222,6 +235,22 @@ def _keep_blob(tx: Session, settings: Settings, photo: Photo, kept: Kept, now: d
     }
     tx.connection().execute(insert(Blob).values(values).on_conflict_do_nothing())
     custody.take(tx, settings, photo.sha256)
+    _note_renditions(tx, photo.sha256, kept.renditions)
+
+
+def _note_renditions(tx: Session, sha256: str, made: Sequence[Made]) -> None:
+    """What was written last is what lies there."""
+    rows = [
+        {
+            "blob_sha256": sha256,
+            "variant": one.variant,
+            "content_type": one.content_type,
+            "sha256": one.sha256,
+            "size": one.size,
+        }
+        for one in made
+    ]
+    upsert_rows(tx, Rendition, rows, key=("blob_sha256", "variant", "content_type"))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from app.evidence.rules import Audience, PhotoRole, PhotoState
+from app.evidence.rules import Audience, PhotoRole, PhotoState, Size
 from app.infra.columns import Instant, enum_column, id_column
 from app.kit.geo import Crs
 
@@ -31,6 +31,23 @@ class Blob(SQLModel, table=True):
     height: int
     exif: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     kept_at: Instant
+
+
+class Rendition(SQLModel, table=True):
+    """A copy without any metadata that was made of a blob; ``size`` counts its bytes."""
+
+    __tablename__ = "rendition"
+    __table_args__ = (
+        sa.CheckConstraint("variant <> 'original'", name="made"),
+        sa.CheckConstraint(f"sha256 {_HEX64}", name="sha256"),
+        sa.CheckConstraint("size > 0", name="bytes"),
+    )
+
+    blob_sha256: str = Field(foreign_key="blob.sha256", primary_key=True, max_length=64)
+    variant: Size = Field(sa_type=enum_column(Size), primary_key=True)
+    content_type: str = Field(primary_key=True, max_length=40)
+    sha256: str = Field(max_length=64)
+    size: int
 
 
 class Custody(SQLModel, table=True):

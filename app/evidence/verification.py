@@ -16,9 +16,10 @@ from app.config import Settings
 from app.evidence import decoding, queries, service
 from app.evidence.rules import (
     RENDITION_TYPE,
+    RENDITIONS,
+    WEBP,
     PhotoState,
     Refusal,
-    Size,
     Unfit,
     evidence_key,
     quarantine_key,
@@ -59,8 +60,10 @@ def verify(runtime: Runtime, photo_id: UUID, *, attempt: int = 1) -> service.Ver
     try:
         with runtime.decoders.cell() as cell:
             etag, reading = _read(runtime, expected, cell, attempt)
+            made = _renditions(reading)
             if not expected.is_kept:
-                _keep(runtime, expected, cell, etag, reading)
+                _keep(runtime, expected, cell, etag, reading.content_type)
+                _put_renditions(runtime.blobs, expected.sha256, made)
     except Unfit as unfit:
         return service.Refused(unfit.refusal)
     except ObjectMissing:
@@ -71,6 +74,7 @@ def verify(runtime: Runtime, photo_id: UUID, *, attempt: int = 1) -> service.Ver
         reading.height,
         reading.exif,
         is_settled=expected.is_settled,
+        renditions=() if expected.is_kept else tuple(one for one, _ in made),
     )
 
 
@@ -86,8 +90,9 @@ def _read(
     """The announced picture, and the tag of the object that it came from; or ``Unfit``."""
     with runtime.blobs.open_quarantine(quarantine_key(expected.photo_id)) as found:
         _check(found, expected, cell.write)
-    most = runtime.settings.photo_max_pixels
-    reading = decoding.read_picture(cell, max_pixels=most, attempt=attempt)
+    settings = runtime.settings
+    most, webp = settings.photo_max_pixels, settings.photo_webp
+    reading = decoding.read_picture(cell, max_pixels=most, attempt=attempt, webp=webp)
     if not same_type(expected.content_type, reading.content_type):
         raise Unfit(Refusal.TYPE_MISMATCH, reading.content_type)
     return found.etag, reading
@@ -112,22 +117,35 @@ def _check(found: StoredObject, expected: Expected, take: Callable[[bytes], None
         raise Unfit(Refusal.DIGEST_MISMATCH, digest.hexdigest())
 
 
-def _keep(
-    runtime: Runtime, expected: Expected, cell: Cell, etag: str, reading: decoding.Reading
-) -> None:
-    """The original first, then what was made of it.
+def _keep(runtime: Runtime, expected: Expected, cell: Cell, etag: str, content_type: str) -> None:
+    """The original.
 
     A store that copies without a condition could copy anything: there the bytes that were checked
     are written once more.
     """
     if runtime.settings.s3_conditional_copy:
-        _copy_unchanged(runtime, expected, etag, reading.content_type)
+        _copy_unchanged(runtime, expected, etag, content_type)
     else:
         original = evidence_key(expected.sha256)
-        runtime.blobs.put_evidence(original, cell.content(), content_type=reading.content_type)
-    for size, rendition in ((Size.LARGE, reading.large), (Size.THUMB, reading.thumb)):
-        key = rendition_key(expected.sha256, size)
-        runtime.blobs.put_evidence(key, rendition, content_type=RENDITION_TYPE)
+        runtime.blobs.put_evidence(original, cell.content(), content_type=content_type)
+
+
+def _renditions(reading: decoding.Reading) -> list[tuple[service.Made, bytes]]:
+    """What was made of the picture, and what is noted of each."""
+    jpeg = zip(RENDITIONS, (reading.large, reading.thumb), strict=True)
+    webp = zip(RENDITIONS, reading.webp, strict=False)  # none, unless it was asked for
+    made = [(size, RENDITION_TYPE, content) for size, content in jpeg]
+    made += [(size, WEBP, content) for size, content in webp]
+    return [
+        (service.Made(size, kind, hashlib.sha256(content).hexdigest(), len(content)), content)
+        for size, kind, content in made
+    ]
+
+
+def _put_renditions(blobs: Blobs, sha256: str, made: list[tuple[service.Made, bytes]]) -> None:
+    for one, content in made:
+        key = rendition_key(sha256, one.variant, one.content_type)
+        blobs.put_evidence(key, content, content_type=one.content_type)
 
 
 def _copy_unchanged(runtime: Runtime, expected: Expected, etag: str, content_type: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 import boto3
@@ -26,6 +26,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.config import Settings, UploadChecksum
 from app.infra.store_profile import profile_of
+from app.kit import clock
+from app.kit.disposition import content_disposition
 from app.kit.errors import Unavailable
 
 _GONE = {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}
@@ -34,6 +36,11 @@ _EXISTS = {"412", "PreconditionFailed"}
 _REFUSALS = {400, 401, 403, 404, 405, 409, 411, 422, 501}
 # Rules of buckets; several stores want Content-MD5 with them, which boto3 no longer sends.
 _WITH_MD5 = ("PutBucketCors", "PutBucketLifecycleConfiguration", "PutObjectLegalHold")
+
+
+_HELD = "private, max-age=31536000, immutable"
+_NOT_HELD = "private, no-store"
+_SIGNED = 10_000  # addresses that are given again; they take some ten megabytes
 
 
 class ObjectMissing(Exception):
@@ -152,6 +159,7 @@ class Blobs:
         self._public: Any = make_client(settings, endpoint=public) if public else self._client
         self.quarantine = settings.quarantine_bucket
         self.evidence = settings.evidence_bucket
+        self._signed = lru_cache(maxsize=_SIGNED)(self._sign)
 
     def presign_upload(self, key: str, binding: UploadBinding) -> Upload:
         """A PUT into quarantine, good for one byte string; computed locally, without a call."""
@@ -197,11 +205,41 @@ class Blobs:
         )
         return UploadForm(answer["url"], answer["fields"], "file", expires)
 
-    def presign_download(self, key: str, *, filename: str | None, content_type: str) -> str:
-        """A short-lived address of an object in evidence."""
-        params = {"Bucket": self.evidence, "Key": key, "ResponseContentType": content_type}
-        if filename:
-            params["ResponseContentDisposition"] = f'inline; filename="{filename}"'
+    def presign_download(
+        self,
+        key: str,
+        *,
+        filename: str | None,
+        content_type: str,
+        attachment: bool = False,
+        private: bool = False,
+    ) -> str:
+        """A short-lived address of an object in evidence, which never changes.
+
+        For half of its life the same address is given again, so that a browser finds the picture
+        among what it holds; a new one is good for at least ``address_lasts_s``. ``private``: no
+        copy is to be held anywhere.
+        """
+        disposition = content_disposition(filename, attachment=attachment) if filename else None
+        span = int(clock.real_now().timestamp()) // self.address_lasts_s
+        return self._signed(key, disposition, content_type, private, span)
+
+    @property
+    def address_lasts_s(self) -> int:
+        """For how many seconds an address that is given now is good at the least."""
+        return max(1, self._settings.download_expires_s // 2)
+
+    def _sign(
+        self, key: str, disposition: str | None, content_type: str, private: bool, _span: int
+    ) -> str:
+        params = {
+            "Bucket": self.evidence,
+            "Key": key,
+            "ResponseContentType": content_type,
+            "ResponseCacheControl": _NOT_HELD if private else _HELD,
+        }
+        if disposition:
+            params["ResponseContentDisposition"] = disposition
         url: str = self._public.generate_presigned_url(
             "get_object", Params=params, ExpiresIn=self._settings.download_expires_s
         )

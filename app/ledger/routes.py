@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from app.checklists.presenting import category_out
 from app.config import Settings
-from app.evidence.rules import RENDITION_TYPE, Size, rendition_key
+from app.evidence.presenting import address_of
+from app.evidence.rules import Size
 from app.evidence.tables import Photo
 from app.infra import business_time, feeds
 from app.infra.blobs import Blobs
@@ -116,8 +117,5 @@ def _location(problem: Problem) -> Location | None:
 
 
 def _photo_out(photo: Photo, blobs: Blobs) -> ProblemPhotoOut:
-    url = None
-    if photo.blob_sha256 is not None:
-        key = rendition_key(photo.blob_sha256, Size.THUMB)
-        url = blobs.presign_download(key, filename=None, content_type=RENDITION_TYPE)
+    url = address_of(blobs, photo, Size.THUMB)
     return ProblemPhotoOut(id=photo.id, role=photo.role, state=photo.state, thumb_url=url)

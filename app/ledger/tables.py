@@ -80,6 +80,7 @@ class ProblemPhoto(SQLModel, table=True):
     """A photo of a problem."""
 
     __tablename__ = "problem_photo"
+    __table_args__ = (sa.Index("ix_problem_photo_photo_id", "photo_id"),)
 
     problem_id: UUID = Field(foreign_key="problem.id", primary_key=True)
     photo_id: UUID = Field(primary_key=True)

@@ -774,17 +774,17 @@ class TestLooking:
             f"/v1/photos/{photo_id}/content", params={"size": size}, headers=who.headers
         )
 
-    def test_the_owner_gets_his_very_bytes_back(self, client, http, runtime, inspector):
-        content = make.make_photo_bytes()
-        photo_id = make.upload_photo(client, http, inspector, content)
-        settle(runtime)
-        answer = self.look(client, inspector, photo_id, "original")
+    def test_an_original_is_the_very_bytes(self, client, http, tx, stored):
+        auditor = make.signed_in(tx, Role.AUDITOR)
+        digest = state_of(client, auditor, stored[0])["sha256"]
+        answer = self.look(client, auditor, stored[0], "original")
         assert answer.status_code == 302
         assert "no-store" in answer.headers["cache-control"]
         fetched = http.get(answer.headers["location"])
         assert fetched.status_code == 200
-        assert hashlib.sha256(fetched.content).digest() == hashlib.sha256(content).digest()
+        assert hashlib.sha256(fetched.content).hexdigest() == digest
         assert fetched.headers["content-type"] == "image/jpeg"
+        assert fetched.headers["cache-control"] == "private, no-store"
 
     @pytest.mark.parametrize("size", ["large", "thumb"])
     def test_renditions_are_served_as_jpeg(self, client, http, inspector, stored, size):
@@ -792,7 +792,7 @@ class TestLooking:
         assert fetched.headers["content-type"] == "image/jpeg"
         Image.open(io.BytesIO(fetched.content)).load()
 
-    def test_what_the_file_says_is_for_those_who_may_see_the_original(
+    def test_what_the_file_says_is_for_headquarters_and_the_owner(
         self, client, http, runtime, inspector, tx
     ):
         exif = Image.Exif()
@@ -832,6 +832,9 @@ class TestLooking:
                         answer = client.get(path, headers=who.headers)
                         assert (answer.status_code < 400) is allowed, answer.text
                         assert allowed or answer.json()["code"] == "photo.not-found"
+
+    def test_originals_are_not_for_the_owner(self, client, inspector, stored):
+        assert self.look(client, inspector, stored[0], "original").status_code == 403
 
     def test_originals_are_for_the_permitted(self, client, tx, stored, subtests):
         for role, status in _ORIGINALS.items():

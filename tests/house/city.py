@@ -19,6 +19,7 @@ from app.kit import clock
 from app.kit.reach import Posting
 from app.organisation.rules import Role, covers
 from tests import factories as make
+from tests.secrets_planted import PLANTED
 from tests.support import settle
 
 # name: role, unit, areas, lines (none: all). Between them they hold every role.
@@ -51,6 +52,8 @@ _SITES = {
     "neighbour": (make.XINHUA, {"BJ-04": 1}),
     "foreign": (make.DONGFANGHONG, {"BJ-02": 1, "BJ-05": 1}),
 }
+# Their photos hold secrets, which no public copy may say.
+_PHOTOS = {"home": "JPEG", "neighbour": "PNG", "foreign": "WebP"}
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,8 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
         answer = make.submit(client, login, plan.body)
         assert answer.status_code == 201, answer.text
         for photo in plan.photos:
-            make.upload_photo(client, http, login, make.make_photo_bytes(len(name)), id=photo)
+            content, kind = PLANTED[_PHOTOS[name]](), f"image/{_PHOTOS[name].lower()}"
+            make.upload_photo(client, http, login, content, id=photo, content_type=kind)
         city.visits[name], city.photos[name] = plan.body["id"], plan.photos[0]
     _people(city)
     settle(runtime)

@@ -216,11 +216,24 @@ def listed_rows(city: City) -> dict[str, Listing]:
             lambda caller: set(city.photos.values()) if _owner(city)(caller) else set(),
             items="photos",
         ),
+        "/v1/photos:manifest": Listing(
+            _field("id"),
+            lambda caller: {
+                photo
+                for photo in city.codes("SELECT id FROM photo")
+                if _sees_photo(city, photo)(caller)
+            },
+        ),
         "/v1/ledger": Listing(
             _field("number"),
             lambda caller: {number for number, fact in problems.items() if caller.reaches(fact)},
         ),
     }
+
+
+def sees_photo(city: City, photo: str) -> Reached:
+    """Who took a photo, or was granted it."""
+    return _sees_photo(city, photo)
 
 
 def queries(city: City) -> dict[str, dict[str, Any]]:
