@@ -22,6 +22,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 RUN groupadd --system --gid 10001 dudao \
     && useradd --system --uid 10001 --gid dudao --no-create-home --home-dir /nonexistent \
        --shell /usr/sbin/nologin dudao \
+    && install -d -o dudao -g dudao -m 0700 /var/lib/dudao /var/lib/dudao/keys \
     && printf '#!/bin/sh\nexec python -m app.cli "$@"\n' >/usr/local/bin/dudao \
     && chmod 0755 /usr/local/bin/dudao
 COPY --from=packages /opt/venv /opt/venv

@@ -14,7 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from app import loading, serving, storage
+from app import loading, serving, signatures, storage
 from app.auth import accounts
 from app.config import Environment, Settings, read_settings, set_environment
 from app.imports import showing as importing
@@ -31,6 +31,8 @@ cli = typer.Typer(no_args_is_help=True, help="督导 Dudao", pretty_exceptions_e
 city = typer.Typer(no_args_is_help=True, help="城市数据 · a city's data")
 clock = typer.Typer(no_args_is_help=True, help="业务时钟 · the business clock (demo and test only)")
 cli.add_typer(storage.commands, name="storage")
+cli.add_typer(signatures.keys, name="keys")
+cli.add_typer(signatures.verify, name="verify")
 cli.add_typer(city, name="city")
 cli.add_typer(clock, name="clock")
 console = Console()
@@ -99,6 +101,7 @@ def migrate() -> None:
     migrations.upgrade(engine)
     engine.dispose()
     console.print(f"{before or '(empty)'} → {migrations.newest_revision()}")
+    signatures.prepare()
     _offer_administrator()
 
 

@@ -7,6 +7,7 @@ The list for operators is docs/settings.md, and a test keeps it complete.
 import os
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     second_read_s: int = Field(default=60, ge=1, le=86_400)
     store_doubt_s: int = Field(default=120, ge=0, le=86_400)
     reconcile_hour: int = Field(default=3, ge=0, le=23)
+    signing_key_file: Path | None = None
 
     upload_expires_s: int = Field(default=900, ge=30, le=86_400)
     download_expires_s: int = Field(default=300, ge=30, le=86_400)

@@ -18,6 +18,7 @@ from app.checklists import routes as checklists
 from app.config import Settings, read_settings
 from app.duties import routes as duties
 from app.evidence import routes as evidence
+from app.evidence import routes_receipts as receipts
 from app.evidence import store_keeper
 from app.imports import routes as imports
 from app.infra.blobs import Blobs
@@ -38,6 +39,8 @@ from app.people import routes as people
 from app.rounds import routes as rounds
 from app.rounds import routes_tasks as tasks
 from app.scoring import routes as scoring
+from app.signing import routes as signing
+from app.signing import service as signing_service
 from app.sites import routes as sites
 from app.web import health, metrics, openapi, problems
 from app.web.app_version import HEADER, AppVersionGate
@@ -59,6 +62,7 @@ PROTECTED = (
     site_history,
     evidence,
     media,
+    receipts,
     scoring,
     ledger,
     people,
@@ -98,9 +102,17 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.blobs = Blobs(settings)
     app.state.store_watch = StoreWatch(settings, UPLOADING)
     problems.install(app)
-    health.install(app, [lambda _: app.state.store_watch.concerns, store_keeper.concerns])
+    health.install(
+        app,
+        [
+            lambda _: app.state.store_watch.concerns,
+            store_keeper.concerns,
+            signing_service.concerns,
+        ],
+    )
     openapi.serve_docs(app)
     app.include_router(auth.public)
+    app.include_router(signing.public)
     for module in PROTECTED:
         app.include_router(module.router, dependencies=[Depends(authenticate)])
     metrics.install(app, app.state.database, [store_keeper.gauges])

@@ -19,9 +19,10 @@ from app.config import Environment, Settings, environment_with
 from app.infra import embedded_secrets, migrations
 from app.infra.blobs import wait_until_usable
 from app.infra.buckets import Buckets
-from app.infra.db import make_engine
+from app.infra.db import Database, make_engine
 from app.infra.embedded import Addresses, EmbeddedError, EmbeddedServers
 from app.infra.supervisor import Program, supervise
+from app.signing import service as signing
 
 _READY_TIMEOUT_S = 2.0
 Say = Callable[[str], None]
@@ -44,14 +45,15 @@ class Place:
         return f"http://{self.host}:{self.port}"
 
 
-def embedded_environment(addresses: Addresses, env: Environment) -> dict[str, str]:
-    """The variables that point a program to the embedded servers."""
+def embedded_environment(addresses: Addresses, env: Environment, data: Path) -> dict[str, str]:
+    """The variables that point a program to the embedded servers of a data folder."""
     return {
         "DUDAO_ENV": env.value,
         "DUDAO_DATABASE_URL": addresses.database_url,
         "DUDAO_S3_ENDPOINT": addresses.s3_endpoint,
         "DUDAO_S3_ACCESS_KEY": addresses.s3_access_key,
         "DUDAO_S3_SECRET_KEY": addresses.s3_secret_key,
+        "DUDAO_SIGNING_KEY_FILE": str(data.resolve() / "signing-key.pem"),
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_TRIM_THRESHOLD_": "131072",
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
@@ -76,7 +78,7 @@ def running_environment(data: Path) -> dict[str, str]:
         ) from problem
     url = database.set(password=kept.postgres_password).render_as_string(hide_password=False)
     return embedded_environment(
-        Addresses(url, endpoint, kept.s3_access_key, kept.s3_secret_key), env
+        Addresses(url, endpoint, kept.s3_access_key, kept.s3_secret_key), env, data
     )
 
 
@@ -92,10 +94,12 @@ def make_servers(place: Place, say: Say) -> EmbeddedServers:
 
 
 def prepare(settings: Settings) -> None:
-    """Bring the database to the newest revision and make the buckets."""
+    """Bring the database to the newest revision, make the signing key and the buckets."""
     engine = make_engine(settings)
     try:
         migrations.upgrade(engine)
+        with Database(engine, settings.env).transaction() as tx:
+            signing.prepare(tx, settings)
     finally:
         engine.dispose()
     Buckets(settings).make()
@@ -108,7 +112,7 @@ def serve_embedded(place: Place, say: Say, *, ready: Callable[[Settings], None])
     """
 
     def plan(addresses: Addresses) -> Sequence[Program]:
-        variables = embedded_environment(addresses, place.env)
+        variables = embedded_environment(addresses, place.env, place.data)
         settings = settings_from(variables)
         prepare(settings)
         ready(settings)

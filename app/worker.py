@@ -27,6 +27,7 @@ from app.reactions import HANDLER_NAMES, HANDLERS
 from app.rounds import queries as rounds_queries
 from app.rounds import series
 from app.rounds import service as rounds
+from app.signing import keyfile
 
 _PLACE_BATCH = 500
 _JOB_BATCH = 8
@@ -175,6 +176,10 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = read_settings()
     configure_logs(settings)
+    try:
+        keyfile.read_key(settings)
+    except Unavailable as error:  # photos are stored all the same, but nobody gets a receipt
+        _log.error(error.code, **error.data)
     worker = Worker(make_runtime(settings))
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

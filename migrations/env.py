@@ -17,6 +17,7 @@ import app.infra.feeds
 import app.infra.jobs
 import app.inspections.tables
 import app.rounds.tables
+import app.signing.tables
 import app.sites.tables
 import app.ledger.tables
 import app.organisation.tables

@@ -33,6 +33,7 @@ from app.infra.handlers import Runtime
 from app.kit.ids import new_id
 from app.main import create_app
 from app.serving import embedded_environment, settings_from
+from app.signing import service as signing
 from tests.conftest import CITY
 from tests.house.city import City
 from tests.house.city import build as build_city
@@ -68,7 +69,7 @@ def settings() -> Iterator[Settings]:
         servers = EmbeddedServers(data, s3_ready=wait_until_usable, say=lambda _: None)
         addresses = servers.start()
         try:
-            found = settings_from(embedded_environment(addresses, Environment.TEST))
+            found = settings_from(embedded_environment(addresses, Environment.TEST, data))
             found = found.model_copy(update={"log_level": "ERROR"})
             _prepare(found)
             yield found
@@ -81,6 +82,7 @@ def _prepare(settings: Settings) -> None:
     migrations.upgrade(engine)
     with Database(engine, settings.env).transaction() as tx:
         loading.load_city(tx, CITY)
+        signing.prepare(tx, settings)
     engine.dispose()
     Buckets(settings).make()
     _run_alone(settings, f"CREATE DATABASE {_TEMPLATE} TEMPLATE dudao")

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from jsonschema_rs import Draft202012Validator
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app import worker
 from app.config import Environment
+from app.evidence.tables import Custody
 from app.infra.blobs import Blobs
 from app.infra.db import MAY_SHIFT, Database
 from app.infra.handlers import Runtime
@@ -147,6 +148,15 @@ def bring_forward(runtime: Runtime) -> None:
     """Make every waiting attempt due now, whatever its pause or lease."""
     with runtime.database.transaction() as tx:
         tx.exec(sa.update(Job).where(~Job.dead).values(run_at=sa.text("now() - interval '1 day'")))
+
+
+def read_again(runtime: Runtime) -> None:
+    """A minute later: what waits for its second reading is read, and gets its receipts."""
+    minute = sa.text("interval '1 minute'")
+    with runtime.database.transaction() as tx:
+        waiting = sa.update(Custody).where(col(Custody.recheck_at).is_not(None))
+        tx.exec(waiting.values(recheck_at=sa.func.now() - minute, read_at=Custody.read_at - minute))
+    worker.recheck(runtime)
 
 
 def _waiting(runtime: Runtime) -> list[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from app.config import Settings
 from app.evidence import queries_custody as queries
+from app.evidence import receipts
 from app.evidence.rules import PhotoState
 from app.evidence.tables import Custody, StoreState
 from app.infra import events
@@ -31,27 +32,44 @@ class Loss(StrEnum):
     DIFFERENT = "different"
 
 
-def confirm(tx: Session, sha256: str) -> Sequence[UUID]:
-    """They were read and are right; returns the photos whose uploads are not needed any more."""
+def confirm(tx: Session, settings: Settings, sha256: str) -> Sequence[UUID]:
+    """They were read and are right; returns the photos whose uploads are not needed any more.
+
+    Their photos get receipts. Read again too soon after the reading before (a worker has started
+    meanwhile), they are right so far, and the second reading is still to come.
+    """
     kept = queries.lock_custody(tx, sha256)
     was_lost, now = kept.lost_at is not None, clock.real_now()
-    kept.read_at, kept.recheck_at, kept.lost_at = now, None, None
+    second = kept.read_at + timedelta(seconds=settings.second_read_s)
+    is_second = was_lost or now >= second
+    kept.recheck_at, kept.lost_at = None if is_second else second, None
+    kept.read_at = now if is_second else kept.read_at
     tx.add(kept)
     if was_lost:
         events.record_many(tx, "photo.found", "photo", _of_each(tx, sha256))
     tx.flush()
+    if not is_second:
+        return ()
+    receipts.issue(tx, settings, sha256)
     return queries.uploads_of(tx, sha256, states=[PhotoState.STORED])
 
 
 def take(tx: Session, settings: Settings, sha256: str) -> None:
-    """They have been kept, and are read again in a while; where they were lost, they are back."""
+    """Photos of them are stored: they are read again in a while; were they lost, they are back.
+
+    Where they were read twice before, the new photo gets its receipt at once.
+    """
     now = clock.real_now()
     again = now + timedelta(seconds=settings.second_read_s)
     fresh = insert(Custody).values(sha256=sha256, read_at=now, recheck_at=again)
     made = fresh.on_conflict_do_nothing().returning(col(Custody.sha256))
-    is_known = tx.connection().execute(made).first() is None
-    if is_known and queries.lock_custody(tx, sha256).lost_at is not None:
+    if tx.connection().execute(made).first() is not None:
+        return
+    known = queries.lock_custody(tx, sha256)
+    if known.lost_at is not None:
         restored(tx, settings, sha256, source="phone")
+    elif known.recheck_at is None:
+        receipts.issue(tx, settings, sha256)
 
 
 def restored(tx: Session, settings: Settings, sha256: str, *, source: str) -> None:

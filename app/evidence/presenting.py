@@ -1,10 +1,12 @@
 """Between photo rows and their wire shapes."""
 
+import json
 from collections.abc import Collection
 from uuid import UUID
 
 from app.config import Settings
 from app.evidence import service
+from app.evidence.queries_receipts import NOTHING_KEPT, Signed, Standing
 from app.evidence.rules import (
     RENDITION_TYPE,
     Announced,
@@ -19,6 +21,8 @@ from app.evidence.schemas import (
     PhotoIn,
     PhotoOut,
     PhotoStateOut,
+    ReceiptOut,
+    ReceiptStatementOut,
     UploadFormOut,
     UploadOut,
 )
@@ -100,10 +104,22 @@ def _binding(photo: Photo) -> UploadBinding:
     return UploadBinding(photo.size, photo.content_type, photo.sha256, photo.md5)
 
 
-def state_out(photo: Photo, language: Language, lost: Collection[str] = ()) -> PhotoStateOut:
-    """Where a photo stands, why it was refused if it was, and whether its bytes were ``lost``."""
-    code = _LOST if photo.blob_sha256 in lost else photo.reject_code
-    return PhotoStateOut(id=photo.id, state=photo.state, problem=_problem(code, language))
+def state_out(photo: Photo, language: Language, standing: Standing = NOTHING_KEPT) -> PhotoStateOut:
+    """Where a photo stands, why it was refused if it was, whether it was lost, its receipt."""
+    code = _LOST if photo.blob_sha256 in standing.lost else photo.reject_code
+    signed = standing.receipts.get(photo.id)
+    return PhotoStateOut(
+        id=photo.id,
+        state=photo.state,
+        problem=_problem(code, language),
+        receipt=receipt_out(signed) if signed else None,
+    )
+
+
+def receipt_out(signed: Signed) -> ReceiptOut:
+    """A receipt as it travels; written canonically again, it is what was signed."""
+    statement = ReceiptStatementOut.model_validate(json.loads(signed.statement))
+    return ReceiptOut(statement=statement, signature=signed.signature)
 
 
 def _problem(code: str | None, language: Language) -> ProblemDetails | None:
@@ -123,12 +139,12 @@ def photo_out(
     language: Language,
     *,
     with_exif: bool,
-    lost: Collection[str],
+    standing: Standing,
 ) -> PhotoOut:
     """A photo in full; what its file says of itself only where that was decided."""
     exif = blob.exif if blob and with_exif else None
     return PhotoOut(
-        **dict(state_out(photo, language, lost)),
+        **dict(state_out(photo, language, standing)),
         role=photo.role,
         sha256=photo.sha256,
         size=photo.size,

@@ -19,7 +19,7 @@ from app.kit.errors import Unavailable
 
 _PIECE = 1024 * 1024
 _BATCH = 20
-_AGAIN = timedelta(minutes=2)
+_AGAIN = timedelta(seconds=30)  # phones wait for their receipts
 _log = structlog.get_logger("dudao.evidence")
 
 
@@ -31,8 +31,8 @@ def recheck(database: Database, blobs: Blobs, settings: Settings) -> int:
     for one in due:
         try:
             _recheck(database, blobs, settings, one)
-        except Unavailable:
-            _log.warning("recheck_postponed", sha256=one.sha256)
+        except Unavailable as error:
+            _log.warning("recheck_postponed", sha256=one.sha256, code=error.code)
     return len(due)
 
 
@@ -40,7 +40,7 @@ def _recheck(database: Database, blobs: Blobs, settings: Settings, one: Doubted)
     loss = _loss(blobs, one)
     if loss is None:
         with database.transaction() as tx:
-            uploads = custody.confirm(tx, one.sha256)
+            uploads = custody.confirm(tx, settings, one.sha256)
         for photo_id in uploads:
             blobs.drop_quarantine(quarantine_key(photo_id))
         return

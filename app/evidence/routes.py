@@ -17,7 +17,7 @@ from app.evidence.presenting import (
     state_out,
     upload_out,
 )
-from app.evidence.queries_custody import lost_among
+from app.evidence.queries_receipts import standing_of
 from app.evidence.schemas import (
     MOST_AT_ONCE,
     AnnouncedOut,
@@ -58,14 +58,14 @@ def announce_photos(
     announced = [announcement_of(photo) for photo in body.photos]
     sender = service.Sender(submitter.user_id, submitter.device_id)
     photos = service.announce(tx, settings, sender=sender, photos=announced)
-    lost = lost_among(tx, photos)
+    standing = standing_of(tx, photos)
     return AnnounceOut(
         server_time=business_time.now(tx),
         photos=[
             AnnouncedOut(
-                **dict(state_out(photo, language, lost)),
-                upload=upload_out(blobs, photo, lost),
-                form=form_out(blobs, photo, lost) if body.form else None,
+                **dict(state_out(photo, language, standing)),
+                upload=upload_out(blobs, photo, standing.lost),
+                form=form_out(blobs, photo, standing.lost) if body.form else None,
             )
             for photo in photos
         ],
@@ -88,15 +88,15 @@ def complete_photo(
         response.headers["Retry-After"] = "1"
     else:
         response.status_code = 200
-    return state_out(photo, language)
+    return state_out(photo, language, standing_of(tx, [photo]))
 
 
 @router.get("/photos", summary="我的照片状态 · States of my photos")
 def list_photo_states(tx: Tx, submitter: Submitter, language: Lang, ids: Ids) -> PhotoStatesOut:
     """The states of up to 50 of the caller's own photos; others are not listed."""
     photos = queries.list_own(tx, submitter.user_id, ids)
-    lost = lost_among(tx, photos)
-    return PhotoStatesOut(photos=[state_out(photo, language, lost) for photo in photos])
+    standing = standing_of(tx, photos)
+    return PhotoStatesOut(photos=[state_out(photo, language, standing) for photo in photos])
 
 
 @router.get("/photos/{photo_id}", summary="照片 · One photo", responses=error_replies(404))
@@ -108,9 +108,9 @@ def get_photo(tx: Tx, reader: Reader, request: Request, language: Lang, photo_id
     photo = queries.get_visible(tx, photo_id, reader)
     blob = queries.find_blob(tx, photo.blob_sha256) if photo.blob_sha256 else None
     with_exif = _may_read_exif(photo, reader)
-    lost = lost_among(tx, [photo])
+    standing = standing_of(tx, [photo])
     blobs: Blobs = request.app.state.blobs
-    return photo_out(blobs, photo, blob, language, with_exif=with_exif, lost=lost)
+    return photo_out(blobs, photo, blob, language, with_exif=with_exif, standing=standing)
 
 
 def _may_read_exif(photo: Photo, reader: Principal) -> bool:

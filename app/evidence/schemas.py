@@ -81,8 +81,28 @@ class UploadFormOut(Wire):
     expires_in_s: int
 
 
+class ReceiptStatementOut(Wire):
+    """What is signed: exactly these fields, as canonical JSON (docs/receipts.md)."""
+
+    type: Literal["dudao.photo-receipt/1"]
+    photo_id: str
+    sha256: str
+    size: int
+    issued_at: str
+    key_id: str
+
+
+class ReceiptOut(Wire):
+    """Ed25519 in base64url, by the key of ``GET /v1/public/keys`` that the statement names."""
+
+    statement: ReceiptStatementOut
+    signature: str
+
+
 class PhotoStateOut(Wire):
-    """``problem`` says why a photo was rejected; it must then be taken again under a new id.
+    """``receipt`` comes a minute after ``stored``; only then a phone may delete its copy.
+
+    ``problem`` says why a photo was rejected; it must then be taken again under a new id.
 
     With the state ``stored`` it can only be ``photo.lost``: the store has lost the bytes. Who still
     has them announces the photo again, unchanged, and sends it once more.
@@ -91,6 +111,7 @@ class PhotoStateOut(Wire):
     id: UUID
     state: PhotoState
     problem: ProblemDetails | None
+    receipt: ReceiptOut | None
 
 
 class AnnouncedOut(PhotoStateOut):

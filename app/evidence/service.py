@@ -210,8 +210,12 @@ def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: V
         return
     now = business_time.now(tx)
     if isinstance(verdict, Kept):
-        _keep_blob(tx, settings, photo, verdict, now)
+        _keep_blob(tx, photo, verdict, now)
         photo.state, photo.stored_at, photo.blob_sha256 = PhotoState.STORED, now, photo.sha256
+        tx.add(photo)
+        tx.flush()
+        custody.take(tx, settings, photo.sha256)
+        _note_renditions(tx, photo.sha256, verdict.renditions)
         events.record(tx, "photo.stored", subject=("photo", photo.id), sha256=photo.sha256)
     elif isinstance(verdict, Refused):
         photo.state, photo.reject_code = PhotoState.REJECTED, verdict.refusal.value
@@ -223,7 +227,7 @@ def apply_verdict(tx: Session, settings: Settings, *, photo_id: UUID, verdict: V
     tx.flush()
 
 
-def _keep_blob(tx: Session, settings: Settings, photo: Photo, kept: Kept, now: datetime) -> None:
+def _keep_blob(tx: Session, photo: Photo, kept: Kept, now: datetime) -> None:
     values = {
         "sha256": photo.sha256,
         "size": photo.size,
@@ -234,8 +238,6 @@ def _keep_blob(tx: Session, settings: Settings, photo: Photo, kept: Kept, now: d
         "kept_at": now,
     }
     tx.connection().execute(insert(Blob).values(values).on_conflict_do_nothing())
-    custody.take(tx, settings, photo.sha256)
-    _note_renditions(tx, photo.sha256, kept.renditions)
 
 
 def _note_renditions(tx: Session, sha256: str, made: Sequence[Made]) -> None:

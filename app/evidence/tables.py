@@ -76,6 +76,18 @@ class Custody(SQLModel, table=True):
     lost_at: Instant | None = None
 
 
+class Receipt(SQLModel, table=True):
+    """What the service signed about a photo, once; ``statement`` is the very text."""
+
+    __tablename__ = "photo_receipt"
+
+    photo_id: UUID = Field(primary_key=True, foreign_key="photo.id")
+    key_id: str = Field(foreign_key="signing_key.key_id", max_length=16)
+    issued_at: Instant
+    statement: str = Field(max_length=1000)
+    signature: str = Field(max_length=86)
+
+
 class Photo(SQLModel, table=True):
     """One photo that somebody took; its id is made by the phone, its digest never changes."""
 

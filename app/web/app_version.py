@@ -2,7 +2,8 @@
 
 An app says its version in ``Dudao-App-Version``. Below ``DUDAO_MIN_APP_VERSION`` it is answered
 426 everywhere in ``/v1`` but on the ways that evidence takes: signing in and refreshing, who am I,
-photos, uploads, visits. An inspector who was offline while the minimum rose loses nothing.
+photos, uploads, visits, and what is public. An inspector who was offline while the minimum rose
+loses nothing.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ from app.kit.versions import is_older
 from app.web.problems import problem_response
 
 HEADER = "Dudao-App-Version"
-_ALWAYS = ("/v1/auth", "/v1/me", "/v1/photos", "/v1/uploads", "/v1/visits", "/v1/sync/push")
+_ALWAYS = (
+    "/v1/auth", "/v1/me", "/v1/photos", "/v1/uploads", "/v1/visits", "/v1/sync/push", "/v1/public",
+)  # fmt: skip
 
 
 class AppVersionGate:

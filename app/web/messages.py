@@ -64,6 +64,18 @@ PROBLEMS: dict[str, Text] = {
         "请稍后按 Retry-After 重试。",
         "Retry after Retry-After.",
     ),
+    "signing.key-unusable": Text(
+        "签名私钥不可用：{path}",
+        "The signing key cannot be read: {path}",
+        "请设置 DUDAO_SIGNING_KEY_FILE 并运行 dudao migrate，或恢复该文件。",
+        "Set DUDAO_SIGNING_KEY_FILE and run dudao migrate, or put the file back.",
+    ),
+    "signing.key-retired": Text(
+        "签名私钥 {key_id} 已停用",
+        "The signing key {key_id} was retired",
+        "请从执行 dudao keys rotate 的机器复制私钥文件。",
+        "Copy the key file from the machine on which dudao keys rotate was run.",
+    ),
     "store.unavailable": Text(
         "照片存储暂时不可用",
         "The photo store does not answer",

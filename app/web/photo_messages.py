@@ -28,6 +28,12 @@ PHOTO_PROBLEMS: dict[str, Text] = {
         "请稍后再取。",
         "Ask again later.",
     ),
+    "photo.receipt-not-due": Text(
+        "回执尚未签发",
+        "There is no receipt yet",
+        "原件再次核对无误后签发，请保留手机上的照片，稍后再取。",
+        "It is signed once the photo was read a second time; keep yours and ask again later.",
+    ),
     "photo.lost": Text(
         "存储丢失了这张照片",
         "The store has lost this photo",

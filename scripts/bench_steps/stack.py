@@ -45,7 +45,7 @@ class Stack:
         self._servers = make_servers(self._place, self.notes.append)
         try:
             addresses = self._servers.start()
-            variables = embedded_environment(addresses, Environment.PRODUCTION)
+            variables = embedded_environment(addresses, Environment.PRODUCTION, self.data)
             variables |= {"DUDAO_ACCESS_TOKEN_S": "7200"}  # one sign-in for the run
             self.settings: Settings = settings_from(variables)
             self.variables = environment_with(variables)

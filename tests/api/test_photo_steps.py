@@ -260,7 +260,12 @@ class Story:
         """A minute later, whoever claimed the reading meanwhile."""
         with self.world.look() as tx:
             waiting = sa.update(Custody).where(col(Custody.recheck_at).is_not(None))
-            tx.exec(waiting.values(recheck_at=sa.text("now() - interval '1 day'")))
+            tx.exec(
+                waiting.values(
+                    recheck_at=sa.text("now() - interval '1 day'"),
+                    read_at=sa.text("read_at - interval '1 minute'"),
+                )
+            )
             tx.commit()
         worker.recheck(runtime)
 
@@ -277,6 +282,7 @@ class Story:
         bring_forward(self.world.runtime)
         settle(self.world.runtime, retries=True)
         self.read_again(self.world.runtime)
+        worker.place_events(self.world.runtime)
 
     def outcome(self) -> dict[str, object]:
         """All that is left in the database and in the store, without ids and times."""
@@ -338,7 +344,7 @@ _STORED = Kind(
         "is its blob": True,
         "blobs": [(96, 72, "image/jpeg")],
         "in doubt": [False],
-        "events": ["photo.uploaded", "photo.stored"],
+        "events": ["photo.uploaded", "photo.stored", "photo.receipt-issued"],
         "jobs": [],
         "unplaced": [],
         "evidence": [True, (Size.LARGE, (96, 72)), (Size.THUMB, (96, 72))],

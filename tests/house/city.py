@@ -20,7 +20,7 @@ from app.kit.reach import Posting
 from app.organisation.rules import Role, covers
 from tests import factories as make
 from tests.secrets_planted import PLANTED
-from tests.support import settle
+from tests.support import read_again, settle
 
 # name: role, unit, areas, lines (none: all). Between them they hold every role.
 CALLERS: dict[str, tuple[Role, str, tuple[str, ...], tuple[str, ...]]] = {
@@ -199,6 +199,7 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
         city.visits[name], city.photos[name] = plan.body["id"], plan.photos[0]
     _people(city)
     settle(runtime)
+    read_again(runtime)
     _draft_checklist(city)
     for name, visit in city.visits.items():
         wanted = {"photo_id": city.photos[name], "reason": "看不清楚"}

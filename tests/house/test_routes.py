@@ -6,6 +6,7 @@ from app import main
 from app.auth import routes as auth
 from app.auth.permissions import ROLE_PERMISSIONS
 from app.organisation.rules import Role
+from app.signing import routes as signing
 from app.web.principal import _Permission, current_person, current_principal
 from tests import factories as make
 from tests.house.requests import operations
@@ -17,6 +18,7 @@ PUBLIC = frozenset(
         ("get", "/readyz"),  # a balancer asks whether it can work; names parts, shows no data
         ("post", "/v1/auth/token"),  # where tokens come from
         ("post", "/v1/auth/reset"),  # who has a one-time code has no token yet
+        ("get", "/v1/public/keys"),  # whoever holds a receipt may check it
     }
 )
 # The caller's own things, which a machine does not have.
@@ -61,7 +63,8 @@ def test_the_public_list_holds_nothing_that_is_gone(app):
 
 
 def test_every_route_says_who_may_use_it(app):
-    public = {route.name for route in auth.public.routes} | {"healthz", "readyz"}
+    open_to_all = [*auth.public.routes, *signing.public.routes]
+    public = {route.name for route in open_to_all} | {"healthz", "readyz"}
     named = {operation.name for operation in operations()}
     assert set(needs()) == named - public
     anybody = {name for name, permission in needs().items() if permission is None}
