@@ -27,6 +27,7 @@ from scripts.phone.decide import Step
 
 _PACE = Pace(base_s=0.2, cap_s=5.0, poll_s=1.5, poll_cap_s=6.0, patience_s=180.0)
 _FINISH_S = 240.0
+_STORED = (PhotoState.STORED, PhotoState.RECEIPTED)
 _AT_THE_SITE = timedelta(minutes=18)
 _TYPES = {
     ".jpg": "image/jpeg",
@@ -111,7 +112,7 @@ class _Inspector:
             end = phone.sync_until_empty(_FINISH_S)
             self._tell(end)
             self._trip.progress, self._trip.faults = end, faults.counters
-            self._trip.photos = [one for one in phone.photos() if one.state is PhotoState.STORED]
+            self._trip.photos = [one for one in phone.photos() if one.state in _STORED]
             self._trip.visits = [one.id for one in phone.visits()]
         return self._trip
 
@@ -124,9 +125,9 @@ class _Inspector:
         phone.sync_until_empty(_FINISH_S)
         decided = {one.id: one for one in phone.photos() if one.id in names}
         for one in decided.values():
-            if one.state is not PhotoState.STORED:
+            if one.state not in _STORED:
                 self._trip.refused.append(f"{names[one.id]}: {(one.problem or {}).get('code')}")
-        return [one.id for one in decided.values() if one.state is PhotoState.STORED]
+        return [one.id for one in decided.values() if one.state in _STORED]
 
     def _visit(
         self,
@@ -170,7 +171,7 @@ class _Inspector:
         )
 
     def _tell(self, progress: Progress) -> None:
-        photos = progress.photos.get(PhotoState.STORED, 0)
+        photos = sum(progress.photos.get(state, 0) for state in _STORED)
         visits = sum(n for state, n in progress.visits.items() if state.value == "done")
         self._tick(photos - self._told[0], visits - self._told[1])
         self._told = (photos, visits)

@@ -84,10 +84,18 @@ class PhotoStatus:
     state: str  # announced | verifying | stored | rejected
     problem: Json | None = None
     upload: Upload | None = None
+    receipt: Json | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the store has lost the bytes: they are wanted once more, under the same id."""
+        return self.state == "stored" and (self.problem or {}).get("code") == "photo.lost"
 
     @property
     def final(self) -> PhotoState | None:
-        """The phone's own end state, if the service's state is an end."""
+        """The phone's own state, if the service has decided."""
+        if self.is_lost:
+            return None
         return {"stored": PhotoState.STORED, "rejected": PhotoState.REJECTED}.get(self.state)
 
 
@@ -161,6 +169,13 @@ class Api:
         """The states of at most 50 photos; those the service does not know are left out."""
         reply = self._service("GET", "/v1/photos", params={"id": [str(each) for each in ids]})
         return _parse(reply, lambda said: _statuses(said, ()))
+
+    def signing_keys(self) -> dict[str, str]:
+        """The public keys that check receipts, by their id."""
+        reply = self._service("GET", "/v1/public/keys")
+        return _parse(
+            reply, lambda said: {one["key_id"]: str(one["public_key"]) for one in said["keys"]}
+        )
 
     def send_visit(self, body: str) -> tuple[Json, bool]:
         """`POST /v1/visits` with the queued text; returns the receipt and whether replayed."""
@@ -276,6 +291,7 @@ def _status(said: Json) -> PhotoStatus:
         id=UUID(said["id"]),
         state=str(said["state"]),
         problem=said.get("problem"),
+        receipt=said.get("receipt"),
         upload=None
         if upload is None
         else Upload(str(upload["url"]), dict(upload["headers"]), float(upload["expires_in_s"])),

@@ -20,7 +20,7 @@ PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", 
 
 
 class PhotoState(StrEnum):
-    """Where a photo is on its way. Only the last three are ends; only `STORED` frees the bytes.
+    """Where a photo is on its way. The last three are ends; only `RECEIPTED` frees the bytes.
 
     There is no durable "announced": an upload address is short-lived and announcing again is
     always right, so a restart announces every `QUEUED` photo anew.
@@ -30,14 +30,15 @@ class PhotoState(StrEnum):
     QUEUED = "queued"  # frozen and hashed; to be announced and uploaded
     UPLOADED = "uploaded"  # the store has the bytes; `complete` has not been acknowledged
     VERIFYING = "verifying"  # the service is checking the bytes
-    STORED = "stored"  # it is evidence: the only state in which the bytes may be deleted
+    STORED = "stored"  # it is evidence; the bytes are kept until there is a receipt
+    RECEIPTED = "receipted"  # the receipt is here and was checked: the bytes may be deleted
     REJECTED = "rejected"  # the service checked it and says no: take it again, with a new id
     REFUSED = "refused"  # the announcement itself was refused, or the file was damaged here
 
     @property
     def is_moving(self) -> bool:
         """Whether the phone still has something to do or to wait for, without the person."""
-        return self not in {PhotoState.STORED, PhotoState.REJECTED, PhotoState.REFUSED}
+        return self not in {PhotoState.RECEIPTED, PhotoState.REJECTED, PhotoState.REFUSED}
 
 
 class VisitState(StrEnum):
@@ -86,6 +87,7 @@ class Photo:
     captured_at: str
     location: Json | None
     problem: Json | None
+    receipt: Json | None = None
 
     def announcement(self) -> Json:
         """The item of `POST /v1/photos`; the same at every attempt, so that it is idempotent."""
@@ -140,7 +142,7 @@ class Progress:
 
     @property
     def is_clean(self) -> bool:
-        """Everything was acknowledged: all photos stored, all visits done."""
+        """Everything was acknowledged: a receipt for each photo, all visits done."""
         waiting = self.visits.get(VisitState.RECEIVED, 0)
         return self.is_idle and not self.attention and waiting == 0
 

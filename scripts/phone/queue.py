@@ -3,8 +3,8 @@
 Promises, whatever is killed at whatever moment:
 
 - when `take` or `add_visit` has returned, the item is there after any restart, exactly once;
-- a photo's bytes are deleted only after its state `stored` is on record, a visit's body only
-  after its 201 *and* the `stored` of all its photos are;
+- a photo's bytes are deleted only after its receipt is on record, which the caller has checked,
+  a visit's body only after its 201 *and* the `stored` of all its photos are;
 - a state is written after the answer that causes it, so a crash costs a repeated request (which
   is harmless), never a missing one.
 
@@ -28,12 +28,12 @@ from uuid import UUID
 from scripts.phone.files import FrozenFiles
 from scripts.phone.model import Attention, Json, Photo, PhotoState, Role, Visit, VisitState
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE photo (
     id TEXT PRIMARY KEY, state TEXT NOT NULL, sha256 TEXT NOT NULL, md5 TEXT NOT NULL,
     size INTEGER NOT NULL, content_type TEXT NOT NULL, role TEXT NOT NULL,
-    captured_at TEXT NOT NULL, location TEXT, problem TEXT
+    captured_at TEXT NOT NULL, location TEXT, problem TEXT, receipt TEXT
 ) STRICT;
 CREATE TABLE visit (
     id TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT, body_sha256 TEXT NOT NULL,
@@ -45,6 +45,13 @@ CREATE TABLE visit_photo (
 ) STRICT;
 CREATE INDEX visit_photo_by_photo ON visit_photo (photo_id);
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+
+
+# Before there were receipts, `stored` was the end and the bytes were deleted with it.
+_FROM_1 = """
+ALTER TABLE photo ADD COLUMN receipt TEXT;
+UPDATE photo SET state = 'receipted' WHERE state = 'stored';
 """
 
 
@@ -89,7 +96,7 @@ class Queue:
             if row is not None and row[0] != PhotoState.FREEZING:
                 return
             db.execute(
-                "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                "INSERT OR REPLACE INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
                 _photo_values(photo, PhotoState.FREEZING),
             )
         self.files.freeze(photo.id, content)
@@ -109,19 +116,33 @@ class Queue:
         return _photo(rows[0]) if rows else None
 
     def move_photos(self, changes: Mapping[UUID, tuple[PhotoState, Json | None]]) -> None:
-        """Record states (with the problem, if any) in one commit, then free the stored bytes.
+        """Record states (with the problem, if any) in one commit; no bytes are touched.
 
-        `stored` is final: a late answer to an older request cannot take it back.
+        `receipted` is final, and a late answer to an older request cannot take `stored` back:
+        only what makes the phone send the bytes again, or show them to the person.
         """
         with self._write() as db:
             db.executemany(
-                "UPDATE photo SET state = ?, problem = ? WHERE id = ? AND state <> 'stored'",
-                [(state, _dump(problem), str(key)) for key, (state, problem) in changes.items()],
+                "UPDATE photo SET state = :state, problem = :problem WHERE id = :id"
+                " AND state <> 'receipted'"
+                " AND (state <> 'stored' OR :state NOT IN ('uploaded', 'verifying'))",
+                [
+                    {"state": state, "problem": _dump(problem), "id": str(key)}
+                    for key, (state, problem) in changes.items()
+                ],
             )
             db.execute(_SETTLE)
-        for key, (state, _) in changes.items():
-            if state is PhotoState.STORED:
-                self.files.delete(key)
+
+    def keep_receipts(self, receipts: Mapping[UUID, Json]) -> None:
+        """Record receipts that were checked, in one commit, then free the bytes."""
+        with self._write() as db:
+            db.executemany(
+                "UPDATE photo SET state = 'receipted', problem = NULL, receipt = ? WHERE id = ?",
+                [(_dump(receipt), str(key)) for key, receipt in receipts.items()],
+            )
+            db.execute(_SETTLE)
+        for key in receipts:
+            self.files.delete(key)
 
     # -- visits ------------------------------------------------------------------------------
 
@@ -190,6 +211,7 @@ class Queue:
         """What waits for the person, with the text to show."""
         rows = self._rows(
             "SELECT 'photo', id, state, problem FROM photo WHERE state IN ('rejected', 'refused')"
+            " OR (state = 'stored' AND problem IS NOT NULL)"
             " UNION ALL SELECT 'visit', id, state, problem FROM visit WHERE state = 'refused'"
             " ORDER BY 1, 2"
         )
@@ -205,11 +227,11 @@ class Queue:
             db.execute("UPDATE visit SET state = 'queued', problem = NULL WHERE state = 'refused'")
 
     def forget_finished(self) -> None:
-        """Drop the receipts of done visits and of stored photos that no open visit names."""
+        """Drop the rows of done visits, and of receipted photos that no open visit names."""
         with self._write() as db:
             db.execute("DELETE FROM visit WHERE state = 'done'")
             db.execute(
-                "DELETE FROM photo WHERE state = 'stored'"
+                "DELETE FROM photo WHERE state = 'receipted'"
                 " AND id NOT IN (SELECT photo_id FROM visit_photo)"
             )
 
@@ -231,7 +253,7 @@ class Queue:
     # -- inside ------------------------------------------------------------------------------
 
     def _recover(self) -> None:
-        """Finish what a killed process left: keep whole photos, drop halves, free stored bytes."""
+        """Finish what a killed process left: keep whole photos, drop halves, free bytes."""
         self.files.sweep_parts()
         for photo in self.photos(PhotoState.FREEZING):
             if self.files.is_intact(photo.id, photo.sha256):
@@ -240,7 +262,7 @@ class Queue:
                 self.files.delete(photo.id)
                 with self._write() as db:
                     db.execute("DELETE FROM photo WHERE id = ?", [str(photo.id)])
-        for photo in self.photos(PhotoState.STORED):
+        for photo in self.photos(PhotoState.RECEIPTED):
             self.files.delete(photo.id)
 
     def _rows(self, sql: str, values: Iterable[str] = ()) -> list[tuple[Any, ...]]:
@@ -263,7 +285,7 @@ class Queue:
 _SETTLE = """
 UPDATE visit SET state = 'done', body = NULL WHERE state = 'received' AND NOT EXISTS (
     SELECT 1 FROM visit_photo JOIN photo ON photo.id = visit_photo.photo_id
-    WHERE visit_photo.visit_id = visit.id AND photo.state <> 'stored')
+    WHERE visit_photo.visit_id = visit.id AND photo.state NOT IN ('stored', 'receipted'))
 """
 
 
@@ -283,8 +305,10 @@ def _open_database(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")  # each commit reaches the medium before it returns
     db.execute("PRAGMA foreign_keys = ON")
-    if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version < _SCHEMA_VERSION:
+        script = _FROM_1 if version else _SCHEMA
+        db.executescript(f"BEGIN; {script} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
     return db
 
 
@@ -312,7 +336,8 @@ def _photo_values(photo: Photo, state: PhotoState) -> list[str | int | None]:
 
 
 def _photo(row: tuple[Any, ...]) -> Photo:
-    key, state, sha256, md5, size, content_type, role, captured_at, location, problem = row
+    key, state, sha256, md5, size, content_type, role, captured_at, *texts = row
+    location, problem, receipt = map(_load, texts)
     return Photo(
         id=UUID(key),
         state=PhotoState(state),
@@ -322,8 +347,9 @@ def _photo(row: tuple[Any, ...]) -> Photo:
         content_type=content_type,
         role=Role(role),
         captured_at=captured_at,
-        location=_load(location),
-        problem=_load(problem),
+        location=location,
+        problem=problem,
+        receipt=receipt,
     )
 
 

@@ -10,6 +10,7 @@ decisions are in `scripts.phone.decide`; all lasting state is in `scripts.phone.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,7 @@ from scripts.phone.files import DamagedError
 from scripts.phone.model import Json, Photo, PhotoState, Progress, Visit, VisitState
 from scripts.phone.pace import Timers
 from scripts.phone.queue import Queue
+from scripts.phone.receipts import Flaw, flaw_of
 from scripts.phone.session import Session, SignInNeededError
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ _SERVICE = "host:service"
 _STORAGE = "host:storage"
 _ANNOUNCE = "step:announce"
 _POLL = "step:poll"
+_KEYS = "step:keys"
 
 
 class Network(Protocol):
@@ -160,6 +163,8 @@ class Engine:
             attempt = self._attempt(Step.COMPLETE, str(photo.id), request)
             if attempt.value is not None:
                 status = attempt.value
+                if status.is_lost:
+                    self._timers.fail(_resend(photo.id))  # give the service time to look
                 self._move(photo.id, status.final or PhotoState.VERIFYING, status.problem)
                 self._poll_soon()
             elif attempt.problem is not None:
@@ -189,8 +194,8 @@ class Engine:
             self._queue.refuse_visit(visit.id, attempt.problem.body)
 
     def _poll(self) -> None:
-        """Ask for the states of photos that the service has, or should have by now."""
-        moving = self._queue.photos(PhotoState.UPLOADED, PhotoState.VERIFYING)
+        """Ask for the states, and then the receipts, of photos that the service should have."""
+        moving = self._queue.photos(PhotoState.UPLOADED, PhotoState.VERIFYING, PhotoState.STORED)
         self._poll_is_planned = self._poll_is_planned and bool(moving)
         if not moving or not self._timers.is_due(_POLL):
             return
@@ -204,6 +209,7 @@ class Engine:
             if attempt.value is None:
                 return
             changed += self._note_states(some, attempt.value)
+            changed += self._take_receipts(some, attempt.value)
         self._plan_poll(idle_polls=0 if changed else self._idle_polls + 1)
 
     # -- what the answers mean ---------------------------------------------------------------
@@ -235,15 +241,52 @@ class Engine:
         moved: dict[UUID, tuple[PhotoState, Json | None]] = {}
         for photo in asked:
             status = said.get(photo.id)
-            new = _state_after(photo, status)
+            may_resend = self._timers.is_due(_resend(photo.id))
+            new = _state_after(photo, status, may_resend=may_resend)
             if new is not photo.state:
                 moved[photo.id] = (new, status.problem if status else None)
                 if new is PhotoState.QUEUED:
                     self._timers.fail(str(photo.id))
                 else:
                     self._timers.clear(str(photo.id))
+                if status and status.is_lost and new is PhotoState.QUEUED:
+                    self.stats["photos sent again that the store had lost"] += 1
         self._queue.move_photos(moved)
         return len(moved)
+
+    def _take_receipts(self, asked: Sequence[Photo], said: Mapping[UUID, PhotoStatus]) -> int:
+        """Keep the receipts that hold; only then the bytes go. A bad one is for the person."""
+        given = [
+            (photo, status.receipt)
+            for photo in asked
+            if (status := said.get(photo.id)) and status.receipt and status.final
+        ]
+        keys = self._known_keys()
+        flaws = {photo.id: _flaw(photo, receipt, keys) for photo, receipt in given}
+        if Flaw.UNKNOWN_KEY in flaws.values():
+            keys = self._fetch_keys(keys)
+            flaws = {photo.id: _flaw(photo, receipt, keys) for photo, receipt in given}
+        held = {photo.id: receipt for photo, receipt in given if flaws[photo.id] is None}
+        self._queue.keep_receipts(held)
+        bad = {key for key, flaw in flaws.items() if flaw not in {None, Flaw.UNKNOWN_KEY}}
+        self._queue.move_photos({key: (PhotoState.STORED, _bad_receipt(flaws[key])) for key in bad})
+        return len(held)
+
+    def _known_keys(self) -> dict[str, str]:
+        known: dict[str, str] = json.loads(self._queue.note("signing_keys") or "{}")
+        return known
+
+    def _fetch_keys(self, known: Mapping[str, str]) -> dict[str, str]:
+        """Learn keys; none that was known is ever forgotten, or exchanged under its id."""
+        if not self._timers.is_due(_KEYS) or not self._is_open(_SERVICE):
+            return dict(known)
+        attempt = self._attempt(Step.POLL, _KEYS, self._api.signing_keys)
+        if attempt.value is None:
+            return dict(known)
+        keys = {**attempt.value, **known}
+        self._queue.write_notes({"signing_keys": json.dumps(keys)})
+        self._timers.fail(_KEYS)  # what it does not list now, it lists in some minutes
+        return keys
 
     # -- one request -------------------------------------------------------------------------
 
@@ -321,17 +364,36 @@ class Engine:
         self._timers.wait_polling(_POLL, idle_rounds=idle_polls)
 
 
-def _state_after(photo: Photo, status: PhotoStatus | None) -> PhotoState:
+def _state_after(photo: Photo, status: PhotoStatus | None, *, may_resend: bool) -> PhotoState:
     """Read a polled state.
 
     "Announced" after `verifying` means that the bytes were not there; before it, only that
-    `complete` has not arrived yet. A photo that the service does not know is announced again.
+    `complete` has not arrived yet. A photo that the service does not know is announced again, and
+    so is one that the store has lost, unless it was sent again a moment ago.
     """
     if status is None:
         return PhotoState.QUEUED
     if status.state == "announced":
         return PhotoState.UPLOADED if photo.state is PhotoState.UPLOADED else PhotoState.QUEUED
-    return status.final or PhotoState.VERIFYING
+    if status.is_lost and (photo.state is PhotoState.STORED or may_resend):
+        return PhotoState.QUEUED
+    if status.final is None:
+        return PhotoState.STORED if photo.state is PhotoState.STORED else PhotoState.VERIFYING
+    return status.final
+
+
+def _resend(photo_id: UUID) -> str:
+    """The timer of a photo that was sent again because the store had lost it."""
+    return f"lost:{photo_id}"
+
+
+def _flaw(photo: Photo, receipt: Json, keys: Mapping[str, str]) -> Flaw | None:
+    return flaw_of(receipt, keys, photo_id=str(photo.id), sha256=photo.sha256, size=photo.size)
+
+
+def _bad_receipt(flaw: Flaw | None) -> Json:
+    title = "照片回执无效 / the receipt of the photo does not hold"
+    return {"code": "phone.receipt-invalid", "title": title, "detail": str(flaw)}
 
 
 def _local_problem(detail: str) -> Json:

@@ -26,6 +26,7 @@ _START_LIMIT_S = 90.0
 _QUICK = {
     "DUDAO_JOB_LEASE_S": "5",
     "DUDAO_SWEEP_AFTER_S": "3",
+    "DUDAO_SECOND_READ_S": "1",
     "DUDAO_LOG_LEVEL": "WARNING",
 }
 

@@ -6,16 +6,19 @@ each other is shown by the journeys, on real HTTP.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scripts.phone import Pace, Phone, PhotoState, SignInNeededError, VisitState
 
@@ -29,6 +32,10 @@ def problem(status: int, code: str, *pointers: str) -> httpx2.Response:
     return httpx2.Response(status, text=json.dumps(body), headers=headers)
 
 
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 class Script:
     """The other side: a service with which all goes well, until a test replaces an answer."""
 
@@ -38,6 +45,9 @@ class Script:
         self.states: dict[str, str] = {}
         self.on: dict[str, Callable[[httpx2.Request], httpx2.Response | None]] = {}
         self.bodies: Counter[bytes] = Counter()
+        self.items: dict[str, dict[str, Any]] = {}
+        self.lost: set[str] = set()
+        self.key = Ed25519PrivateKey.generate()
 
     def wrap(self, inner: httpx2.BaseTransport) -> httpx2.BaseTransport:
         inner.close()
@@ -50,6 +60,8 @@ class Script:
         name = f"{request.method} {request.url.path}"
         self.seen.append(name)
         special = self.on.get(name)
+        if name == "GET /v1/public/keys" and special is None:
+            return httpx2.Response(200, json={"keys": [self.public()]})
         return (special(request) if special else None) or self.usual(request)
 
     def usual(self, request: httpx2.Request) -> httpx2.Response:
@@ -76,13 +88,33 @@ class Script:
         self.states.update({key: "stored" for key in ids if self.states[key] == "verifying"})
         return httpx2.Response(200, json={"photos": [self.state(key) for key in ids]})
 
-    def announced(self, item: dict[str, str]) -> dict[str, object]:
+    def announced(self, item: dict[str, Any]) -> dict[str, object]:
+        self.items[item["id"]] = item
         self.states.setdefault(item["id"], "announced")
         url = f"http://store.test/store/{item['id']}"
         return {**self.state(item["id"]), "upload": {"url": url, "headers": {}, "expires_in_s": 9}}
 
     def state(self, key: str) -> dict[str, object]:
-        return {"id": key, "state": self.states[key], "problem": None}
+        problem = {"code": "photo.lost"} if key in self.lost else None
+        is_safe = self.states[key] == "stored" and problem is None
+        receipt = self.receipt(self.items[key]) if is_safe else None
+        return {"id": key, "state": self.states[key], "problem": problem, "receipt": receipt}
+
+    def public(self) -> dict[str, str]:
+        raw = self.key.public_key().public_bytes_raw()
+        return {"key_id": hashlib.sha256(raw).hexdigest()[:16], "public_key": base64url(raw)}
+
+    def receipt(self, item: dict[str, Any]) -> dict[str, object]:
+        statement = {
+            "type": "dudao.photo-receipt/1",
+            "photo_id": item["id"],
+            "sha256": item["sha256"],
+            "size": item["size"],
+            "issued_at": "2018-09-12T01:31:00Z",
+            "key_id": self.public()["key_id"],
+        }
+        text = json.dumps(statement, sort_keys=True, separators=(",", ":"))
+        return {"statement": statement, "signature": base64url(self.key.sign(text.encode()))}
 
 
 @pytest.fixture
@@ -108,9 +140,82 @@ def test_all_goes_well_and_the_bytes_are_gone(phone: Phone, script: Script, tmp_
     phone.submit_visit({"photos": [take(phone, "a"), take(phone, "b")]})
     progress = phone.sync_until_empty(5)
     assert progress.is_clean
-    assert (progress.photos, progress.visits) == ({PhotoState.STORED: 2}, {VisitState.DONE: 1})
+    assert (progress.photos, progress.visits) == ({PhotoState.RECEIPTED: 2}, {VisitState.DONE: 1})
     assert list((tmp_path / "photos").iterdir()) == []
     assert [script.seen[0], script.seen[1]] == ["POST /v1/auth/token", "POST /v1/photos"]
+
+
+def held(phone: Phone, key: UUID) -> bool:
+    """Whether the phone still has the bytes."""
+    return phone.queue.files.path(key).exists()
+
+
+def test_the_bytes_stay_until_there_is_a_receipt(phone: Phone, script: Script) -> None:
+    key = take(phone, "a")
+    phone.submit_visit({"photos": [key]})
+    usual = script.state
+
+    script.state = lambda one: {**usual(one), "receipt": None}  # type: ignore[method-assign]
+    progress = phone.sync_until_empty(0.2)
+    assert (progress.photos, progress.visits) == ({PhotoState.STORED: 1}, {VisitState.DONE: 1})
+    assert not progress.is_clean
+    assert held(phone, key)
+    script.state = usual  # type: ignore[method-assign]
+    assert phone.sync_until_empty(5).is_clean
+    assert not held(phone, key)
+    (photo,) = phone.photos()
+    assert photo.receipt == script.receipt(script.items[str(key)])
+    assert script.seen.count("GET /v1/public/keys") == 1
+
+
+@pytest.mark.parametrize("field", ["photo_id", "sha256", "size", "signature"])
+def test_a_receipt_that_does_not_hold_frees_nothing_and_is_shown(
+    phone: Phone, script: Script, field: str
+) -> None:
+    key, usual = take(phone, "a"), script.receipt
+
+    def forged(item: dict[str, Any]) -> dict[str, object]:
+        if field == "signature":
+            return {**usual(item), "signature": base64url(bytes(64))}
+        wrong = {"photo_id": str(UUID(int=1)), "sha256": "0" * 64, "size": 2}
+        return usual({**item, {"photo_id": "id"}.get(field, field): wrong[field]})
+
+    script.receipt = forged  # type: ignore[method-assign]
+    progress = phone.sync_until_empty(0.2)
+    assert progress.photos == {PhotoState.STORED: 1}
+    assert [each.problem["code"] for each in progress.attention] == ["phone.receipt-invalid"]
+    assert held(phone, key)
+    script.receipt = usual  # type: ignore[method-assign]
+    assert phone.sync_until_empty(5).is_clean
+    assert not held(phone, key)
+
+
+def test_a_key_that_is_not_known_yet_is_asked_for_again(phone: Phone, script: Script) -> None:
+    """An answer of the cache on the way may be some minutes old."""
+    key = take(phone, "a")
+    script.on["GET /v1/public/keys"] = lambda _: httpx2.Response(200, json={"keys": []})
+    progress = phone.sync_until_empty(0.2)
+    assert (progress.photos, progress.attention) == ({PhotoState.STORED: 1}, ())
+    assert held(phone, key)
+    del script.on["GET /v1/public/keys"]
+    assert phone.sync_until_empty(5).is_clean
+
+
+def test_what_the_store_has_lost_is_announced_and_sent_again(phone: Phone, script: Script) -> None:
+    key = take(phone, "a")
+    script.lost.add(str(key))
+
+    def put(_: httpx2.Request) -> httpx2.Response | None:
+        if script.seen.count(f"PUT /store/{key}") == 2:
+            script.lost.clear()
+        return None
+
+    script.on[f"PUT /store/{key}"] = put
+    assert phone.sync_until_empty(5).is_clean
+    assert script.seen.count(f"PUT /store/{key}") == 2
+    assert script.seen.count("POST /v1/photos") == 2
+    assert phone.stats["photos sent again that the store had lost"] == 1
+    assert not held(phone, key)
 
 
 def test_items_that_always_break_the_line_do_not_hold_up_the_others(
@@ -138,7 +243,7 @@ def test_items_that_always_break_the_line_do_not_hold_up_the_others(
         if progress.visits.get(VisitState.DONE) == 20:
             break
     assert progress.visits == {VisitState.QUEUED: 3, VisitState.DONE: 20}
-    assert progress.photos == {PhotoState.UPLOADED: 3, PhotoState.STORED: 20}
+    assert progress.photos == {PhotoState.UPLOADED: 3, PhotoState.RECEIPTED: 20}
     assert progress.attention == ()
 
 
@@ -171,7 +276,7 @@ def test_a_refused_announcement_costs_only_the_item_it_names(phone: Phone, scrip
 
     script.on["POST /v1/photos"] = announce
     progress = phone.sync_until_empty(5)
-    assert progress.photos == {PhotoState.STORED: 2, PhotoState.REFUSED: 1}
+    assert progress.photos == {PhotoState.RECEIPTED: 2, PhotoState.REFUSED: 1}
     assert [each.id for each in progress.attention] == [keys[1]]
     assert progress.attention[0].problem["code"] == "photo.id-reused"
     assert script.seen.count("POST /v1/photos") == 2

@@ -176,7 +176,7 @@ def test_every_photo_of_a_visit_is_found_once() -> None:
 def test_progress_is_idle_when_only_the_person_can_go_on() -> None:
     rejected = Attention("photo", UUID(int=1), "rejected", {"code": "photo.undecodable"})
     waiting = Progress(
-        {PhotoState.REJECTED: 1, PhotoState.STORED: 2},
+        {PhotoState.REJECTED: 1, PhotoState.RECEIPTED: 2},
         {VisitState.RECEIVED: 1},
         (rejected,),
         needs_sign_in=False,
@@ -184,7 +184,7 @@ def test_progress_is_idle_when_only_the_person_can_go_on() -> None:
     assert (waiting.is_idle, waiting.is_clean) == (True, False)
     busy = Progress({PhotoState.VERIFYING: 1}, {}, (), needs_sign_in=False)
     assert (busy.is_idle, busy.is_clean) == (False, False)
-    done = Progress({PhotoState.STORED: 1}, {VisitState.DONE: 1}, (), needs_sign_in=False)
+    done = Progress({PhotoState.RECEIPTED: 1}, {VisitState.DONE: 1}, (), needs_sign_in=False)
     assert (done.is_idle, done.is_clean) == (True, True)
 
 
