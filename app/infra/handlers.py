@@ -53,10 +53,14 @@ class Handler:
 
 
 def run_due_jobs(runtime: Runtime, handlers: Mapping[str, Handler], *, batch: int) -> int:
-    """Claim and run up to ``batch`` jobs; returns how many were claimed."""
+    """Claim and run up to ``batch`` jobs; returns how many were claimed.
+
+    A job that prepares may take as long as its lease allows, so it is the only one of its batch.
+    """
     lease_for = timedelta(seconds=runtime.settings.job_lease_s)
+    alone = [name for name, handler in handlers.items() if handler.prepare]
     with runtime.database.transaction() as tx:
-        claims = jobs.claim(tx, now=clock.real_now(), lease_for=lease_for, batch=batch)
+        claims = jobs.claim(tx, now=clock.real_now(), lease_for=lease_for, batch=batch, alone=alone)
     for claim in claims:
         run_job(runtime, handlers[claim.handler], claim)
     return len(claims)

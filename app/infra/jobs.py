@@ -77,11 +77,15 @@ WITH spent AS (
   UPDATE job SET dead = true, last_error = coalesce(last_error, 'its worker died every time')
   WHERE NOT dead AND run_at <= :now AND attempts >= :most
 ), due AS (
-  SELECT id FROM job WHERE NOT dead AND run_at <= :now AND attempts < :most
+  SELECT id, run_at, handler FROM job WHERE NOT dead AND run_at <= :now AND attempts < :most
   ORDER BY run_at, id LIMIT :batch FOR UPDATE SKIP LOCKED
+), ranked AS (
+  SELECT id, row_number() OVER places AS place,
+         count(*) FILTER (WHERE handler = ANY(:alone)) OVER places AS slow
+  FROM due WINDOW places AS (ORDER BY run_at, id)
 ), taken AS (
   UPDATE job SET lease = :lease, run_at = :until, attempts = job.attempts + 1
-  FROM due WHERE job.id = due.id
+  FROM ranked WHERE job.id = ranked.id AND (ranked.place = 1 OR ranked.slow = 0)
   RETURNING job.id, job.event_id, job.handler, job.attempts
 )
 SELECT taken.id, taken.handler, taken.attempts, event.kind, event.subject_id, event.actor_id,
@@ -90,8 +94,19 @@ FROM taken JOIN event ON event.id = taken.event_id ORDER BY taken.id
 """)
 
 
-def claim(tx: Session, *, now: datetime, lease_for: timedelta, batch: int) -> list[Claim]:
-    """Take up to ``batch`` due jobs for ``lease_for``; nobody else gets them meanwhile."""
+def claim(
+    tx: Session,
+    *,
+    now: datetime,
+    lease_for: timedelta,
+    batch: int,
+    alone: Sequence[str] = (),
+) -> list[Claim]:
+    """Take up to ``batch`` due jobs for ``lease_for``; nobody else gets them meanwhile.
+
+    They share one lease. A job whose handler is named in ``alone`` may need all of it and is taken
+    alone; the jobs before it go first.
+    """
     lease = new_id()
     parameters = {
         "now": now,
@@ -99,6 +114,7 @@ def claim(tx: Session, *, now: datetime, lease_for: timedelta, batch: int) -> li
         "lease": lease,
         "until": now + lease_for,
         "most": MAX_ATTEMPTS,
+        "alone": list(alone),
     }
     rows = tx.connection().execute(_CLAIM, parameters).all()
     return [Claim(row[0], lease, *row[1:]) for row in rows]

@@ -278,6 +278,31 @@ class TestJobs:
                     run_job(runtime, handlers["good"], claim)
         assert self.effects["good"] == 1
 
+    def test_a_job_that_prepares_is_claimed_alone_so_that_each_has_a_whole_lease(
+        self, tx, runtime, handlers
+    ):
+        """Several hostile photos in a row must not outlast one lease together."""
+        tx.exec(sa.delete(Job))
+        at, order = clock.real_now() - timedelta(minutes=1), ("good", "good", "bad", "bad", "good")
+        for late, name in enumerate(order):
+            event_id = record(tx).id
+            jobs.enqueue(tx, [(event_id, name)], at=at + timedelta(seconds=late))
+        tx.commit()
+        left, prepared = [], []
+
+        def prepare(inner, claim):
+            with runtime.database.transaction() as other:
+                mine = other.get(Job, claim.job_id)
+                left.append(mine.run_at - clock.real_now())
+            prepared.append(claim.job_id)
+
+        slow = handlers | {"bad": Handler("bad", lambda *_: None, prepare=prepare)}
+        turns = [run_due_jobs(runtime, slow, batch=8) for _ in range(5)]
+        assert turns == [2, 1, 1, 1, 0]
+        assert len(set(prepared)) == 2
+        lease = timedelta(seconds=runtime.settings.job_lease_s)
+        assert min(left) > lease - timedelta(seconds=2)
+
     def test_a_slow_worker_that_fails_does_not_disturb_the_one_that_took_over(
         self, tx, runtime, event, handlers
     ):
