@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     min_app_version: str | None = Field(default=None, pattern=r"^\d{1,6}(\.\d{1,6}){0,3}$")
 
     job_lease_s: int = Field(default=120, ge=2)
+    worker_processes: int = Field(default=1, ge=1, le=64)
     worker_threads: int = Field(default=3, ge=1, le=32)
     feed_bump_s: float = Field(default=0.5, gt=0, le=5)
 

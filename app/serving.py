@@ -116,7 +116,8 @@ def serve_embedded(place: Place, say: Say, *, ready: Callable[[Settings], None])
         settings = settings_from(variables)
         prepare(settings)
         ready(settings)
-        return programs(place, environment_with(variables))
+        count = settings.worker_processes
+        return programs(place, environment_with(variables), worker_processes=count)
 
     servers = make_servers(place, say)
     about = {"env": place.env.value}
@@ -130,24 +131,26 @@ def settings_from(variables: dict[str, str]) -> Settings:
     return Settings.model_validate({"DATABASE_URL": known.pop("database_url"), **known})
 
 
-def programs(place: Place, env: dict[str, str]) -> list[Program]:
-    """The API and the worker as processes of their own."""
+def programs(place: Place, env: dict[str, str], *, worker_processes: int = 1) -> list[Program]:
+    """The API and the workers as processes of their own."""
     logs = place.data / "logs"
-    return [
-        Program(
-            name="api",
-            argv=api_command(place.host, place.port, place.workers),
-            env=env,
-            ready=lambda: answers(place.url + "/readyz"),
-            log=logs / "api.log",
-        ),
-        Program(
-            name="worker",
-            argv=[sys.executable, "-m", "app.worker"],
-            env=env,
-            log=logs / "worker.log",
-        ),
+    api = Program(
+        name="api",
+        argv=api_command(place.host, place.port, place.workers),
+        env=env,
+        ready=lambda: answers(place.url + "/readyz"),
+        log=logs / "api.log",
+    )
+    command = [sys.executable, "-m", "app.worker"]
+    return [api] + [
+        Program(name=name, argv=command, env=env, log=logs / f"{name}.log")
+        for name in worker_names(worker_processes)
     ]
+
+
+def worker_names(count: int) -> list[str]:
+    """What so many worker processes are called: ``worker``, ``worker-2`` and so on."""
+    return ["worker", *(f"worker-{n}" for n in range(2, count + 1))]
 
 
 def api_command(host: str, port: int, workers: int) -> list[str]:
