@@ -12,12 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scripts.bench_steps import city, photos, polls, scene, standing, visits
+from scripts.bench_steps import city, evidence, photos, polls, scene, standing, visits
 from scripts.bench_steps.report import Part, Report, Row, rounded
 from scripts.bench_steps.scene import Scene
 from scripts.bench_steps.stack import Stack
 
-_MEMORY_AIMS_MB = {"api": 250.0, "worker": 400.0}
+_MEMORY_AIMS_MB = {"api": 250.0, "worker": 400.0, "worker's child": 400.0}
+_ALONE = {"e": {}, "f": evidence.GIVEN}  # parts on a stack of their own, and its variables
+_NAMED = {"city": "e", "evidence": "f"}
 Say = Callable[[str], None]
 
 
@@ -27,6 +29,8 @@ class Plan:
 
     only: frozenset[str]
     photos: int
+    evidence: int
+    backlog: int
     visits: int
     answers: int
     rounds: int
@@ -62,16 +66,20 @@ def main() -> int:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=["city"], help="city: pages over 200 rounds, and nothing else"
+        "what",
+        nargs="?",
+        choices=sorted(_NAMED),
+        help="city: pages over 200 rounds; evidence: photos and workers; and nothing else",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(
         "--only",
         default="a,b,c,d",
-        help="a photos, b visits, c standing, d polls, e city; e.g. a,d",
+        help="a photos, b visits, c standing, d polls, e city, f evidence; e.g. a,d",
     )
     parser.add_argument("--quick", action="store_true", help="small numbers: does it all work?")
     parser.add_argument("--photos", type=int, metavar="N", help="photos per turn")
+    parser.add_argument("--backlog", type=int, metavar="N", help="photos of the backlog")
     parser.add_argument("--visits", type=int, metavar="N", help="visits per turn")
     parser.add_argument("--answers", type=int, metavar="N", help="answers of the standing")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the large city")
@@ -81,8 +89,10 @@ def _options() -> argparse.ArgumentParser:
 def _plan(options: argparse.Namespace) -> Plan:
     quick: bool = options.quick
     return Plan(
-        only=frozenset("e") if options.what == "city" else frozenset(options.only.split(",")),
+        only=frozenset(_NAMED.get(options.what) or options.only.split(",")),
         photos=options.photos or (48 if quick else 192),
+        evidence=options.photos or (16 if quick else 192),
+        backlog=options.backlog or (100 if quick else 5000),
         visits=options.visits or (64 if quick else 400),
         answers=options.answers or (24_000 if quick else 1_000_000),
         rounds=options.rounds or (6 if quick else 200),
@@ -94,24 +104,24 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _run(plan: Plan, say: Say) -> Report:
     report = Report()
-    if plan.only - {"e"}:
+    if plan.only - _ALONE.keys():
         count = visits.sites_needed(plan.visits, plan.turns)
-        _run_parts(report, count, plan, say)
-    if "e" in plan.only:
-        _run_parts(report, city.VISITS_PER_ROUND, replace(plan, only=frozenset("e")), say)
+        _run_parts(report, count, replace(plan, only=plan.only - _ALONE.keys()), say)
+    for letter in sorted(plan.only & _ALONE.keys()):
+        _run_parts(report, city.VISITS_PER_ROUND, replace(plan, only=frozenset(letter)), say)
     return report
 
 
 def _run_parts(report: Report, sites: int, plan: Plan, say: Say) -> None:
-    """The chosen parts on a stack of their own; (e) needs one without the rows of the others."""
-    with Stack() as stack:
+    """The chosen parts on a stack of their own; some need one without the rows of the others."""
+    with Stack(given=_ALONE.get("".join(plan.only), {})) as stack:
         say("loading the city")
         scene.build(stack.database, stack.data, sites=sites)
         stack.start("api")
         stack.start("worker")
         here = scene.enter(stack.database, stack.url)
         for letter, measure in _parts(stack, here, plan, say):
-            if letter in plan.only and (letter == "e") is (plan.only == {"e"}):
+            if letter in plan.only:
                 report.calibrate()
                 report.parts.append(measure())
                 stack.note_peaks()
@@ -130,6 +140,18 @@ def _parts(
         ("d", lambda: polls.measure(stack, here, seconds=plan.seconds, turns=turns, say=say)),
         ("c", lambda: standing.measure(stack, here, answers=plan.answers, turns=turns, say=say)),
         (
+            "f",
+            lambda: evidence.measure(
+                stack,
+                here,
+                count=plan.evidence,
+                backlog=plan.backlog,
+                turns=turns,
+                seconds=turns * plan.seconds,
+                say=say,
+            ),
+        ),
+        (
             "e",
             lambda: city.measure(
                 stack, here, rounds=plan.rounds, requests=plan.requests, turns=turns, say=say
@@ -139,19 +161,20 @@ def _parts(
 
 
 def _memory(stack: Stack) -> Part:
+    found = {name: stack.peaks[name] for name in _MEMORY_AIMS_MB if stack.peaks.get(name)}
     rows = [
         Row(
             f"peak memory of the {name}, MB / its limit",
-            f"{stack.peaks[name]:.0f}",
-            f"{limit:.0f}",
-            stack.peaks[name] / limit,
+            f"{peak:.0f}",
+            f"{_MEMORY_AIMS_MB[name]:.0f}",
+            peak / _MEMORY_AIMS_MB[name],
             aim=1.0,
         )
-        for name, limit in _MEMORY_AIMS_MB.items()
+        for name, peak in found.items()
     ]
-    peaks = {f"{name}_mb": rounded(stack.peaks[name]) for name in _MEMORY_AIMS_MB}
+    figures = {f"{name}_mb": rounded(peak) for name, peak in found.items()}
     limits = {f"{name}_limit_mb": limit for name, limit in _MEMORY_AIMS_MB.items()}
-    return Part("memory", rows, {**peaks, **limits})
+    return Part("memory", rows, {**figures, **limits})
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ SELECT (SELECT count(*) FROM event WHERE seq IS NULL) + (SELECT count(*) FROM jo
 """
 
 
-def wait_until_idle(stack: Stack) -> None:
+def wait_until_idle(
+    stack: Stack, *, patience_s: float = _PATIENCE_S, pause_s: float = 0.05
+) -> None:
     """Until every event has its place and no job is left; raises where a job has died."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + patience_s
     with stack.connect() as connection:
         while True:
             row = connection.execute(_LEFT).fetchone()
@@ -24,4 +26,4 @@ def wait_until_idle(stack: Stack) -> None:
                 return
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{left} events and jobs are still waiting")
-            time.sleep(0.05)
+            time.sleep(pause_s)

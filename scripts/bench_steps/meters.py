@@ -3,13 +3,15 @@
 import hashlib
 import os
 import statistics
+import threading
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
+_WATCH_EVERY_S = 0.25
 _BLOCK = bytes(1024 * 1024)
 
 
@@ -23,12 +25,44 @@ def cpu_ms(*roots: int) -> float:
 
 
 def peak_mb(pid: int) -> float:
-    """The largest resident memory that a process ever had."""
+    """The largest resident memory that a process ever had, without its children."""
+    return _kilobytes(pid, "status", "VmHWM:") / 1024
+
+
+def largest_child_mb(pid: int) -> float:
+    """The largest resident memory that any running process below another ever had."""
+    return max((peak_mb(one) for one in _with_children([pid]) - {pid}), default=0.0)
+
+
+def memory_mb(*roots: int) -> float:
+    """What processes and all below them hold now; what several share counts once."""
+    return sum(_kilobytes(pid, "smaps_rollup", "Pss:") for pid in _with_children(roots)) / 1024
+
+
+def _kilobytes(pid: int, file: str, name: str) -> int:
     with suppress(OSError):
-        for line in (_PROC / str(pid) / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+        for line in (_PROC / str(pid) / file).read_text().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1])
+    return 0
+
+
+@contextmanager
+def watching(roots: Sequence[int]) -> Iterator[list[float]]:
+    """Notes ``memory_mb`` of these all the time, until the block ends."""
+    found, ended = [memory_mb(*roots)], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_WATCH_EVERY_S):
+            found.append(memory_mb(*roots))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def calibrate() -> float:

@@ -1,17 +1,20 @@
 """The bare loop beside the photo path, as a process of its own.
 
-Reads ``<kind> <count>`` per line from its input, does so many photos and answers with the CPU
-milliseconds of one. Kind ``ours`` decodes and scales with the service's own function; ``plain``
-with Pillow's thumbnail() as it comes.
+Reads ``<kind> <count>`` per line from its input, uploads so many photos, says ``ready`` and waits
+for another line; then does them and answers with the CPU milliseconds of one and with how many it
+did in a second. Kind ``ours`` decodes and scales with the service's own function; ``plain`` with
+Pillow's thumbnail() as it comes.
 """
 
 import hashlib
 import io
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from PIL import Image
 
@@ -24,28 +27,43 @@ _RENDITION = "image/jpeg"
 Renditions = tuple[bytes, bytes]
 
 
+@dataclass(frozen=True)
+class Uploaded:
+    """A photo in the store."""
+
+    id: UUID
+    sha256: str
+
+
 def main() -> None:
     """Serve until the input ends; the picture's file is the only argument."""
     settings, base = read_settings(), Path(sys.argv[1]).read_bytes()
     client = make_client(settings, endpoint=settings.s3_endpoint)
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         kind, count = line.split()
-        print(_measure(client, settings, base, kind, int(count)), flush=True)
+        shots = [_put(client, settings, shot(base)) for _ in range(int(count))]
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(*_measure(client, settings, shots, _RENDITIONS[kind]), flush=True)
 
 
-def _measure(client: Any, settings: Settings, base: bytes, kind: str, count: int) -> float:
-    make = _RENDITIONS[kind]
-    shots = [shot(base) for _ in range(count)]
-    for one in shots:
-        client.put_object(Bucket=settings.quarantine_bucket, Key=_upload(one), Body=one.content)
-    started = time.process_time()
+def _put(client: Any, settings: Settings, one: Shot) -> Uploaded:
+    client.put_object(Bucket=settings.quarantine_bucket, Key=_upload(one), Body=one.content)
+    return Uploaded(one.id, one.sha256)
+
+
+def _measure(
+    client: Any, settings: Settings, shots: Sequence[Uploaded], make: Callable[[bytes], Renditions]
+) -> tuple[float, float]:
+    cpu, began = time.process_time(), time.monotonic()
     for one in shots:
         _handle(client, settings, one, make)
-    return (time.process_time() - started) * 1000 / count
+    count, cpu_s = len(shots), time.process_time() - cpu
+    return cpu_s * 1000 / count, count / (time.monotonic() - began)
 
 
 def _handle(
-    client: Any, settings: Settings, one: Shot, make: Callable[[bytes], Renditions]
+    client: Any, settings: Settings, one: Uploaded, make: Callable[[bytes], Renditions]
 ) -> None:
     content = client.get_object(Bucket=settings.quarantine_bucket, Key=_upload(one))["Body"].read()
     if hashlib.sha256(content).hexdigest() != one.sha256:
@@ -64,7 +82,7 @@ def _handle(
     )
 
 
-def _upload(one: Shot) -> str:
+def _upload(one: Shot | Uploaded) -> str:
     return f"bare/{one.id}"
 
 

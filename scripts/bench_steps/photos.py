@@ -1,31 +1,20 @@
 """(a) Photos: announce, PUT, complete, stored with renditions; beside a bare loop and raw PUTs."""
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlencode
 
 from app.infra.blobs import Blobs, UploadBinding
-from scripts.bench_steps import meters, pictures
+from scripts.bench_steps import loops, meters, phones, pictures
 from scripts.bench_steps.drain import wait_until_idle
+from scripts.bench_steps.phones import Phone
 from scripts.bench_steps.pictures import Shot
 from scripts.bench_steps.report import Part, Row, median, rounded, series
 from scripts.bench_steps.scene import Scene
 from scripts.bench_steps.stack import Stack
 from scripts.bench_steps.wire import CLIENTS, Wire, expect, in_parallel
 
-_AT_ONCE = 3
-_LOOK_AGAIN_S = 0.25
-_PATIENCE_S = 240.0
 _CPU_AIM = 1.4
-_UNDECIDED = """
-SELECT 1 FROM photo WHERE id = ANY(%s) AND state IN ('announced', 'verifying') LIMIT 1
-"""
 Say = Callable[[str], None]
 
 
@@ -42,104 +31,44 @@ class Turn:
 def measure(stack: Stack, scene: Scene, *, photos: int, turns: int, say: Say) -> Part:
     """Alternate the path with its baselines, so that all meet the same machine."""
     base = pictures.base_picture()
-    loop = _start_loop(stack, base)
     taken: list[Turn] = []
     bare, plain, raw = [], [], []
-    try:
-        _ask(loop, "ours", 3)
-        _path(stack, scene, base, CLIENTS)
+    with loops.running(stack, base) as loop:
+        loop.measure("ours", 3)
+        path(stack, scene, base, CLIENTS)
         for turn in range(1, turns + 1):
             say(f"photos: turn {turn} of {turns}")
-            bare.append(_ask(loop, "ours", max(4, photos // 4)))
-            taken.append(_path(stack, scene, base, photos))
-            plain.append(_ask(loop, "plain", max(4, photos // 8)))
+            bare.append(loop.measure("ours", max(4, photos // 4)).cpu_ms)
+            taken.append(path(stack, scene, base, photos))
+            plain.append(loop.measure("plain", max(4, photos // 8)).cpu_ms)
             raw.append(_raw_puts(stack, base, photos))
-    finally:
-        _end_loop(loop)
     return _part(taken, bare, plain, raw, len(base))
 
 
-def _path(stack: Stack, scene: Scene, base: bytes, photos: int) -> Turn:
-    """So many photos by sixteen phones; ends when the worker has nothing left to do."""
+def path(stack: Stack, scene: Scene, base: bytes, photos: int) -> Turn:
+    """So many photos by sixteen phones; ends when the workers have nothing left to do."""
     per_client = max(1, photos // CLIENTS)
     shots = [[pictures.shot(base) for _ in range(per_client)] for _ in range(CLIENTS)]
-    api, worker = stack.pid("api"), stack.pid("worker")
-    cpu, began = (meters.cpu_ms(api), meters.cpu_ms(worker)), time.time()
-    in_parallel(lambda client: _phone(stack, scene, client, shots[client]))
+    api, workers = stack.pid("api"), stack.workers()
+    cpu, began = (meters.cpu_ms(api), meters.cpu_ms(*workers)), time.time()
+    in_parallel(lambda client: _inspect(stack, scene, client, shots[client]))
     wait_until_idle(stack)
     count = per_client * CLIENTS
-    uploaded, stored = _event_times(stack, [one for some in shots for one in some])
+    uploaded, stored = phones.event_times(stack, [one.id for some in shots for one in some])
     return Turn(
         api_ms=(meters.cpu_ms(api) - cpu[0]) / count,
-        worker_ms=(meters.cpu_ms(worker) - cpu[1]) / count,
+        worker_ms=(meters.cpu_ms(*workers) - cpu[1]) / count,
         per_s=count / (max(stored.values()) - began),
         delays_s=[stored[key] - uploaded[key] for key in stored],
     )
 
 
-def _phone(stack: Stack, scene: Scene, client: int, shots: Sequence[Shot]) -> None:
-    api, store = Wire(stack.url), Wire(stack.settings.s3_endpoint or "")
-    headers = scene.headers(client)
-    for start in range(0, len(shots), _AT_ONCE):
-        some = shots[start : start + _AT_ONCE]
-        body = json.dumps({"photos": [_announcement(one) for one in some]}).encode()
-        reply = expect(api.call("POST", "/v1/photos", headers=headers, body=body), 200)
-        for one, answer in zip(some, reply.json()["photos"], strict=True):
-            upload = answer["upload"]
-            target = "/" + upload["url"].split("/", 3)[3]
-            expect(store.call("PUT", target, headers=upload["headers"], body=one.content), 200)
-            done = f"/v1/photos/{one.id}/complete"
-            expect(api.call("POST", done, headers=headers), 200, 202)
-        _wait_stored(stack, api, headers, some)
-    api.close()
-    store.close()
-
-
-def _announcement(one: Shot) -> dict[str, object]:
-    return {
-        "id": str(one.id),
-        "sha256": one.sha256,
-        "size": len(one.content),
-        "content_type": "image/jpeg",
-        "role": "near",
-        "captured_at": "2018-09-10T09:12:00+08:00",
-        "location": {"lat": 35.2159, "lon": 113.2418, "crs": "wgs84", "accuracy_m": 8.0},
-    }
-
-
-def _wait_stored(stack: Stack, api: Wire, headers: dict[str, str], some: Sequence[Shot]) -> None:
-    """Looks into the database until all is decided and then asks the API once, as a phone would.
-
-    How often a phone asks in between is its own affair and would only measure the machine's speed.
-    """
-    deadline = time.monotonic() + _PATIENCE_S
-    with stack.connect() as connection:
-        while connection.execute(_UNDECIDED, [[one.id for one in some]]).fetchone():
-            if time.monotonic() > deadline:
-                raise RuntimeError("photos are not decided in time")
-            time.sleep(_LOOK_AGAIN_S)
-    target = "/v1/photos?" + urlencode([("id", str(one.id)) for one in some])
-    found = expect(api.call("GET", target, headers=headers), 200).json()["photos"]
-    if {photo["state"] for photo in found} != {"stored"}:
-        raise RuntimeError(f"photos end up as {found}")
-
-
-def _event_times(stack: Stack, shots: Sequence[Shot]) -> tuple[dict[str, float], dict[str, float]]:
-    with stack.connect() as connection:
-        rows = connection.execute(
-            "SELECT kind, subject_id::text, extract(epoch FROM recorded_at)::float8 FROM event"
-            " WHERE subject_type = 'photo' AND subject_id = ANY(%s)",
-            ([one.id for one in shots],),
-        ).fetchall()
-    uploaded = {str(row[1]): _seconds(row[2]) for row in rows if row[0] == "photo.uploaded"}
-    stored = {str(row[1]): _seconds(row[2]) for row in rows if row[0] == "photo.stored"}
-    if len(stored) != len(shots):
-        raise RuntimeError(f"{len(stored)} of {len(shots)} photos are stored")
-    return uploaded, stored
-
-
-def _seconds(value: object) -> float:
-    return float(str(value))
+def _inspect(stack: Stack, scene: Scene, client: int, shots: Sequence[Shot]) -> None:
+    with Phone(stack, scene, client) as phone:
+        for start in range(0, len(shots), phones.AT_ONCE):
+            some = shots[start : start + phones.AT_ONCE]
+            phone.send(some)
+            phone.wait_stored([one.id for one in some])
 
 
 def _raw_puts(stack: Stack, base: bytes, photos: int) -> float:
@@ -162,32 +91,6 @@ def _raw_puts(stack: Stack, base: bytes, photos: int) -> float:
     started = time.monotonic()
     in_parallel(put)
     return per_client * CLIENTS / (time.monotonic() - started)
-
-
-def _start_loop(stack: Stack, base: bytes) -> subprocess.Popen[str]:
-    file = Path(stack.data) / "picture.jpg"
-    file.write_bytes(base)
-    return subprocess.Popen(
-        [sys.executable, "-m", "scripts.bench_steps.photo_loop", str(file)],
-        env=stack.variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _ask(loop: subprocess.Popen[str], kind: str, count: int) -> float:
-    if loop.stdin is None or loop.stdout is None:
-        raise AssertionError("both are pipes")
-    loop.stdin.write(f"{kind} {count}\n")
-    loop.stdin.flush()
-    return float(loop.stdout.readline())
-
-
-def _end_loop(loop: subprocess.Popen[str]) -> None:
-    with suppress(subprocess.TimeoutExpired):
-        loop.communicate(timeout=10)
-    loop.kill()
 
 
 def _part(

@@ -1,4 +1,4 @@
-"""Photos for measuring: one noisy picture of some 300 KB, and copies that differ in a comment."""
+"""Photos for measuring: noisy pictures of two sizes, and copies that differ in a comment."""
 
 import hashlib
 import io
@@ -12,6 +12,8 @@ from app.kit.ids import new_id
 
 _SIZE = (2048, 1536)
 _WANTED = 300_000
+_CAMERA_SIZE = (4000, 3000)
+_CAMERA_WANTED = 4_000_000
 _COMMENT = b"\xff\xfe"
 
 
@@ -25,21 +27,31 @@ class Shot:
 
 
 def base_picture() -> bytes:
-    """A JPEG that is as hard to decode and to scale as a photo of its size."""
-    rng = random.Random(7)
+    """A JPEG of some 300 KB that is as hard to decode and to scale as a photo of its size."""
+    return _noisy(_SIZE, _WANTED, range(20, 96, 3))
+
+
+def camera_picture() -> bytes:
+    """The same of 12 megapixels and some 4 MB, as a camera makes it."""
+    return _noisy(_CAMERA_SIZE, _CAMERA_WANTED, range(70, 99, 4))
+
+
+def _noisy(size: tuple[int, int], wanted: int, qualities: range) -> bytes:
+    """The first of these qualities that makes so many bytes."""
+    rng, half = random.Random(7), (size[0] // 2, size[1] // 2)
     coarse = Image.frombytes("RGB", (64, 48), rng.randbytes(64 * 48 * 3))
-    fine = Image.frombytes("RGB", (1024, 768), rng.randbytes(1024 * 768 * 3))
+    fine = Image.frombytes("RGB", half, rng.randbytes(half[0] * half[1] * 3))
     image = Image.blend(
-        coarse.resize(_SIZE, Image.Resampling.BICUBIC),
-        fine.resize(_SIZE, Image.Resampling.BILINEAR),
+        coarse.resize(size, Image.Resampling.BICUBIC),
+        fine.resize(size, Image.Resampling.BILINEAR),
         0.2,
     )
     best = b""
-    for quality in range(20, 96, 3):
+    for quality in qualities:
         out = io.BytesIO()
         image.save(out, "JPEG", quality=quality)
         best = out.getvalue()
-        if len(best) >= _WANTED:
+        if len(best) >= wanted:
             break
     return best
 

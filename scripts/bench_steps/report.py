@@ -64,7 +64,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """The report file."""
         figures: dict[str, Any] = {part.name: part.figures for part in self.parts}
-        photos = figures.get("photos", {})
+        photos = figures.get("photos") or figures.get("evidence", {})
         rows = [row for part in self.parts for row in part.rows if row.aim is not None]
         return {
             "cpu_ratio": photos.get("cpu_ratio"),

@@ -1,12 +1,14 @@
 """The embedded stack of one run in a temporary folder: servers, API, worker; and its end."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +22,21 @@ from app.config import Environment, Settings, environment_with
 from app.infra import children, embedded_ports
 from app.infra.db import Database, make_engine
 from app.infra.supervisor import Program
-from app.serving import Place, embedded_environment, make_servers, prepare, programs, settings_from
+from app.serving import (
+    Place,
+    embedded_environment,
+    make_servers,
+    prepare,
+    programs,
+    settings_from,
+    worker_names,
+)
 from scripts.bench_steps import meters
 
 _READY_LIMIT_S = 60.0
 _STOP_STEPS = ((signal.SIGTERM, 15.0),)
 FACTORY = "app.main:create_app"
+MOST_WORKERS = 4
 
 
 @dataclass
@@ -37,6 +48,7 @@ class Stack:
     )
     notes: list[str] = field(default_factory=list)
     peaks: dict[str, float] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -47,6 +59,7 @@ class Stack:
             addresses = self._servers.start()
             variables = embedded_environment(addresses, Environment.PRODUCTION, self.data)
             variables |= {"DUDAO_ACCESS_TOKEN_S": "7200"}  # one sign-in for the run
+            variables |= self.given
             self.settings: Settings = settings_from(variables)
             self.variables = environment_with(variables)
             prepare(self.settings)
@@ -78,6 +91,30 @@ class Stack:
     def pid(self, name: str) -> int:
         """The process of ``api`` or ``worker``."""
         return self._running[name].pid
+
+    def workers(self) -> list[int]:
+        """The processes of all workers that run, without their children."""
+        return [one.pid for name, one in self._running.items() if name.startswith("worker")]
+
+    def run_workers(self, count: int) -> None:
+        """Start or stop workers until so many run."""
+        names = worker_names(MOST_WORKERS)
+        for name in names[count:]:
+            self.stop(name)
+        for name in names[:count]:
+            if name not in self._running:
+                self.start(name)
+
+    @contextmanager
+    def halted_workers(self) -> Iterator[None]:
+        """Nobody works meanwhile: the workers stand still and need not start again."""
+        for pid in self.workers():
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in self.workers():
+                os.kill(pid, signal.SIGCONT)
 
     def connect(self, database: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
         """A plain connection, for baselines and bulk loading."""
@@ -124,14 +161,17 @@ class Stack:
             self.note_peak(name, process.pid)
 
     def note_peak(self, name: str, pid: int) -> None:
-        """Remember the memory of one process."""
-        self.peaks[name] = max(self.peaks.get(name, 0.0), meters.peak_mb(pid))
+        """Remember the memory of one process, and of the largest of its children."""
+        kind = name.partition("-")[0]
+        found = {kind: meters.peak_mb(pid), f"{kind}'s child": meters.largest_child_mb(pid)}
+        for what, size in found.items():
+            self.peaks[what] = max(self.peaks.get(what, 0.0), size)
 
     def _programs(self, database: str | None) -> Sequence[Program]:
         variables = self.variables
         if database is not None:
             variables = {**variables, "DUDAO_DATABASE_URL": self.address(database)}
-        return programs(self._place, variables)
+        return programs(self._place, variables, worker_processes=MOST_WORKERS)
 
     def _end(self) -> None:
         self.stop()
