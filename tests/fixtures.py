@@ -5,9 +5,6 @@ deferred constraints, several workers) takes ``committed``: a database of its ow
 prepared one.
 """
 
-import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -37,7 +34,7 @@ from app.signing import service as signing
 from tests.conftest import CITY
 from tests.house.city import City
 from tests.house.city import build as build_city
-from tests.support import CheckedClient, SharedConnection
+from tests.support import CheckedClient, SharedConnection, passable_folder
 
 _TEMPLATE = "dudao_template"
 
@@ -45,27 +42,14 @@ _TEMPLATE = "dudao_template"
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A new folder that any user may pass through, unlike pytest's own."""
-    with _open_folder() as folder:
+    with passable_folder() as folder:
         yield folder
-
-
-class _open_folder:  # noqa: N801 - reads as a function
-    def __enter__(self) -> Path:
-        self.path = Path(tempfile.mkdtemp(prefix="dudao-test-"))
-        self.path.chmod(0o711)
-        return self.path / "data"
-
-    def __exit__(self, *_: object) -> None:
-        note = self.path / "data" / "outside.json"
-        if note.exists():
-            shutil.rmtree(json.loads(note.read_text())["folder"], ignore_errors=True)
-        shutil.rmtree(self.path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def settings() -> Iterator[Settings]:
     """Settings of the test servers: a migrated database with the real city, and empty buckets."""
-    with _open_folder() as data:
+    with passable_folder() as data:
         servers = EmbeddedServers(data, s3_ready=wait_until_usable, say=lambda _: None)
         addresses = servers.start()
         try:

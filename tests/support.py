@@ -5,6 +5,8 @@ Nothing here stands in for our own code; faults come from thin wrappers around t
 
 import json
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -31,6 +33,20 @@ INTERFACE: dict[str, Any] = json.loads(
 )
 _PROBLEM = "application/problem+json"
 _MOST_TURNS = 500
+
+
+@contextmanager
+def passable_folder() -> Iterator[Path]:
+    """A new folder that any user may pass through, unlike pytest's own; gone afterwards."""
+    path = Path(tempfile.mkdtemp(prefix="dudao-test-"))
+    path.chmod(0o711)
+    try:
+        yield path / "data"
+    finally:
+        note = path / "data" / "outside.json"
+        if note.exists():
+            shutil.rmtree(json.loads(note.read_text())["folder"], ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class SharedConnection(Database):

@@ -30,7 +30,7 @@ WITH seen AS (
          bool_or(r.outcome = 'not_accessible') AS shut
   FROM visit v
   JOIN visit_revision r ON r.id = v.current_revision_id
-  LEFT JOIN task b ON b.id = v.task_id AND b.blind
+  LEFT JOIN task b ON b.id = v.task_id AND b.round_id = :round_id AND b.blind
   WHERE v.round_id = :round_id AND b.id IS NULL
     AND (NOT v.late OR v.late_decision = 'accepted')
   GROUP BY v.site_id, v.checklist_id

@@ -98,9 +98,14 @@ def test_each_row_is_in_reach_of_one_and_out_of_reach_of_another(city, rows):
 
 
 def test_who_lacks_the_permission_gets_403_and_nobody_else(app, city, caller):
-    """Asked without body or query: whoever may not use a route learns nothing of what it takes."""
+    """Asked without body or query: whoever may not use a route learns nothing of what it takes.
+
+    That rows open to whoever may use their route is seen in the next test.
+    """
     wrong = []
     for operation, permission in guarded(app):
+        if "{" in operation.path and admitted(caller, operation, permission):
+            continue
         with city.undone():
             answer = city.client.request(operation.method, operation.url(), headers=caller.headers)
         code = answer.json()["code"] if answer.status_code == 403 else ""

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures import _open_folder
 from tests.journeys.service import Service, running
+from tests.support import passable_folder
 
 
 @pytest.fixture(scope="package")
 def service() -> Iterator[Service]:
     """API, worker, PostgreSQL and S3 as real processes."""
-    with _open_folder() as data, running(data) as found:
+    with passable_folder() as data, running(data) as found:
         yield found

@@ -13,8 +13,8 @@ from app.config import environment_with
 from scripts.phone import Pace, Phone
 from tests import factories as make
 from tests.conftest import ROOT
-from tests.fixtures import _open_folder
 from tests.journeys.service import running
+from tests.support import passable_folder
 
 _PACE = Pace(base_s=0.05, cap_s=0.5, poll_s=0.1, poll_cap_s=0.5, patience_s=30, retry_after_cap_s=1)
 _TO_REST_S = 30.0
@@ -25,7 +25,7 @@ _FAILS = {"LT-03-1": "1", "LT-07-2": "2"}  # by the last part of the item that f
 @pytest.fixture(scope="module")
 def county():
     """A service whose database is empty but for its tables."""
-    with _open_folder() as data, running(data, with_city=False) as found:
+    with passable_folder() as data, running(data, with_city=False) as found:
         yield found
 
 
