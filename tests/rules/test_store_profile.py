@@ -41,7 +41,7 @@ def test_a_strong_profile_relies_on_everything_and_a_weak_one_on_uploads_alone()
     assert relied_on(WEAK) == (Promise.BUCKETS, Promise.UPLOAD, Promise.SIGNATURE)
 
 
-@pytest.mark.parametrize("promise", set(Promise) - {Promise.MD5, Promise.RANGES})
+@pytest.mark.parametrize("promise", sorted(set(Promise) - {Promise.MD5, Promise.RANGES}))
 def test_what_is_relied_on_and_not_kept_is_broken(promise):
     assert broken(STRONG, ALL | {promise: False}) == (promise,)
     is_basic = promise in relied_on(WEAK)
