@@ -83,18 +83,19 @@ def measure(
         loops.running(stack, small, count=cores) as small_loops,
         loops.running(stack, large, count=cores) as large_loops,
     ):
-        few = max(CLIENTS, count // _LARGE_SHARE)
+        few = max(1, count // _LARGE_SHARE)
         models = (
             Model("300 KB", small, count, small_loops),
             Model("4 MB", large, few, large_loops),
         )
-        found = [
-            _measure(stack, scene, model, processes, turns, seconds, say)
-            for processes in _PROCESSES
-            for model in models
-        ]
+        found = []
+        for processes in _PROCESSES:
+            stack.run_workers(processes)
+            photos.path(stack, scene, small, CLIENTS)  # every child is started
+            found += [
+                _measure(stack, scene, Found(processes, m), turns, seconds, say) for m in models
+            ]
     stack.run_workers(1)
-    photos.path(stack, scene, small, CLIENTS)
     say(f"evidence: a backlog of {backlog} photos")
     drained = _backlog(stack, scene, small, backlog)
     say("evidence: reading again")
@@ -104,18 +105,15 @@ def measure(
 def _measure(
     stack: Stack,
     scene: Scene,
-    model: Model,
-    processes: int,
+    found: Found,
     turns: int,
     seconds: float,
     say: Say,
 ) -> Found:
-    found, cores = Found(processes, model), os.cpu_count() or 1
-    stack.run_workers(processes)
-    photos.path(stack, scene, model.base, CLIENTS)  # every child is started
+    model, cores = found.model, os.cpu_count() or 1
     for turn in range(1, turns + 1):
-        say(f"evidence: {model.name}, {processes} workers, turn {turn} of {turns}")
-        found.bare.append(model.bare.measure("ours", max(4, model.count // cores)))
+        say(f"evidence: {model.name}, {found.processes} workers, turn {turn} of {turns}")
+        found.bare.append(model.bare.measure("ours", max(2, model.count // cores)))
         found.drained.append(_drain(stack, scene, model))
         found.whole_per_s.append(photos.path(stack, scene, model.base, model.count).per_s)
     _pace(stack, scene, found, seconds)
@@ -132,7 +130,7 @@ def _drain(stack: Stack, scene: Scene, model: Model) -> photos.Turn:
         worker_cpu, began = meters.cpu_ms(*workers), time.time()
     wait_until_idle(stack)
     worker_ms = meters.cpu_ms(*workers) - worker_cpu
-    in_parallel(lambda client: _ask(stack, scene, client, sent[client]))
+    in_parallel(lambda client: _ask(stack, scene, client, sent[client]), len(sent))
     count = sum(len(some) for some in sent)
     uploaded, stored = phones.event_times(stack, [one for some in sent for one in some])
     return photos.Turn(
@@ -144,8 +142,9 @@ def _drain(stack: Stack, scene: Scene, model: Model) -> photos.Turn:
 
 
 def _send(stack: Stack, scene: Scene, base: bytes, count: int) -> Sequence[list[UUID]]:
-    """So many photos by sixteen phones, made as they are sent; the ids of each phone."""
-    per_client = -(-count // CLIENTS)
+    """So many photos by up to sixteen phones, made as they are sent; the ids of each phone."""
+    clients = min(CLIENTS, count)
+    per_client = -(-count // clients)
 
     def send(client: int) -> list[UUID]:
         ids: list[UUID] = []
@@ -157,7 +156,7 @@ def _send(stack: Stack, scene: Scene, base: bytes, count: int) -> Sequence[list[
                 ids += [one.id for one in some]
         return ids
 
-    return in_parallel(send)
+    return in_parallel(send, clients)
 
 
 def _ask(stack: Stack, scene: Scene, client: int, ids: Sequence[UUID]) -> None:
@@ -171,7 +170,7 @@ def _pace(stack: Stack, scene: Scene, found: Found, seconds: float) -> None:
     The rate that was kept is told: phones that fall behind would make it look better than it is.
     """
     per_s = _LOAD * median(found.whole_per_s)
-    groups = max(CLIENTS // 4, round(per_s * seconds / phones.AT_ONCE))
+    groups = max(2, round(per_s * seconds / phones.AT_ONCE))
     step, began = phones.AT_ONCE / per_s, time.monotonic() + 0.2
 
     def send(client: int) -> list[UUID]:

@@ -46,14 +46,15 @@ def measure(stack: Stack, scene: Scene, *, photos: int, turns: int, say: Say) ->
 
 
 def path(stack: Stack, scene: Scene, base: bytes, photos: int) -> Turn:
-    """So many photos by sixteen phones; ends when the workers have nothing left to do."""
-    per_client = max(1, photos // CLIENTS)
-    shots = [[pictures.shot(base) for _ in range(per_client)] for _ in range(CLIENTS)]
+    """So many photos by up to sixteen phones; ends when the workers have nothing left to do."""
+    clients = min(CLIENTS, photos)
+    per_client = photos // clients
+    shots = [[pictures.shot(base) for _ in range(per_client)] for _ in range(clients)]
     api, workers = stack.pid("api"), stack.workers()
     cpu, began = (meters.cpu_ms(api), meters.cpu_ms(*workers)), time.time()
-    in_parallel(lambda client: _inspect(stack, scene, client, shots[client]))
+    in_parallel(lambda client: _inspect(stack, scene, client, shots[client]), clients)
     wait_until_idle(stack)
-    count = per_client * CLIENTS
+    count = per_client * clients
     uploaded, stored = phones.event_times(stack, [one.id for some in shots for one in some])
     return Turn(
         api_ms=(meters.cpu_ms(api) - cpu[0]) / count,

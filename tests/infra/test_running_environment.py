@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from app.config import Environment
 from app.infra.embedded import EmbeddedError
 from app.infra.embedded_secrets import load_or_make
-from app.serving import running_environment, settings_from
+from app.serving import Place, programs, running_environment, settings_from
 
 
 def test_the_variables_come_from_the_two_files_of_the_folder(tmp_path: Path) -> None:
@@ -39,3 +40,13 @@ def test_no_secrets_are_made_for_a_folder_that_has_none(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"secrets\.json is missing"):
         running_environment(tmp_path)
     assert not (tmp_path / "secrets.json").exists()
+
+
+def test_workers_are_named_apart_and_keep_logs_of_their_own(tmp_path: Path) -> None:
+    place = Place(tmp_path, "127.0.0.1", 8000, Environment.TEST)
+    found = {one.name: one for one in programs(place, {"HOME": "/"}, worker_processes=3)}
+    assert list(found) == ["api", "worker", "worker-2", "worker-3"]
+    assert len({one.log for one in found.values()}) == len(found)
+    assert found["worker-3"].argv == found["worker"].argv
+    assert found["worker-3"].env == {"HOME": "/"}
+    assert [one.name for one in programs(place, {})] == ["api", "worker"]
