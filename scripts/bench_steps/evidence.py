@@ -209,7 +209,8 @@ def _read_again_ms(stack: Stack, count: int) -> float:
     with stack.connect() as connection:
         due = connection.execute(
             "UPDATE blob_custody SET recheck_at = now(), read_at = read_at - interval '2 days'"
-            " WHERE sha256 IN (SELECT sha256 FROM blob WHERE size < 1000000 ORDER BY kept_at DESC LIMIT %s) RETURNING sha256",
+            " WHERE sha256 IN (SELECT sha256 FROM blob WHERE size < 1000000"
+            " ORDER BY kept_at DESC LIMIT %s) RETURNING sha256",
             [count],
         ).fetchall()
         began = meters.cpu_ms(*stack.workers())
