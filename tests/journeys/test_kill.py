@@ -165,6 +165,7 @@ def check_events(tx, photo_ids, visit_ids) -> None:
     """Each thing happened once, every event has its place without gap, and no job is dead."""
     for kind, subjects in (
         ("photo.stored", photo_ids),
+        ("photo.receipt-issued", photo_ids),
         ("visit.submitted", visit_ids),
         ("visit.completed", visit_ids),
     ):

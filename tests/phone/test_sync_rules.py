@@ -182,8 +182,9 @@ def test_progress_is_idle_when_only_the_person_can_go_on() -> None:
         needs_sign_in=False,
     )
     assert (waiting.is_idle, waiting.is_clean) == (True, False)
-    busy = Progress({PhotoState.VERIFYING: 1}, {}, (), needs_sign_in=False)
-    assert (busy.is_idle, busy.is_clean) == (False, False)
+    for state in (PhotoState.VERIFYING, PhotoState.STORED):
+        busy = Progress({state: 1}, {}, (), needs_sign_in=False)
+        assert (busy.is_idle, busy.is_clean) == (False, False)
     done = Progress({PhotoState.RECEIPTED: 1}, {VisitState.DONE: 1}, (), needs_sign_in=False)
     assert (done.is_idle, done.is_clean) == (True, True)
 
