@@ -34,6 +34,7 @@ from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.ledger import routes_reports as reports
 from app.media import routes as media
+from app.media import routes_retention as retention
 from app.organisation import routes as organisation
 from app.people import routes as people
 from app.rounds import routes as rounds
@@ -63,6 +64,7 @@ PROTECTED = (
     evidence,
     media,
     receipts,
+    retention,
     scoring,
     ledger,
     people,

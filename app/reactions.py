@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from app.evidence import deleting, verification
 from app.evidence import service as evidence
-from app.evidence import verification
 from app.infra.handlers import Handler, Runtime
 from app.infra.jobs import Claim
 from app.inspections import deciding, judging
@@ -71,6 +71,15 @@ def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) ->
     scoring.touch_standing(tx, UUID(claim.data["round_id"]))
 
 
+def _erase_photo(runtime: Runtime, claim: Claim) -> bool:
+    return deleting.erase(runtime, claim.subject_id)
+
+
+def _note_erased(tx: Session, runtime: Runtime, claim: Claim, prepared: bool) -> None:
+    deleting.note_erased(tx, claim.subject_id, erased=prepared)
+
+
+ERASE_PHOTO = Handler("evidence.erase_photo", _note_erased, _erase_photo)
 VERIFY_PHOTO = Handler("evidence.verify_photo", _decide_photo, _look_at_upload, _drop_upload)
 JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
 JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
@@ -109,7 +118,11 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "person.renamed": (),
     "posting.added": (),
     "posting.ended": (),
+    "photo.deleted": (ERASE_PHOTO,),
+    "photo.erased": (),
     "photo.found": (),
+    "photo-hold.lifted": (),
+    "photo-hold.set": (),
     "photo.original-viewed": (),
     "photo.lost": (),
     "photo.restored": (),
@@ -126,6 +139,9 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "problem.reported-again": (),
     "problem.withdrawn": (),
     "retake.asked": (),
+    "retention-class.changed": (),
+    "retention-class.made": (),
+    "retention-class.removed": (),
     "retake.fulfilled": (),
     "retake.waived": (JUDGE_VISIT,),
     "responsibility.added": (),

@@ -23,6 +23,7 @@ from app.infra.handlers import Runtime, run_due_jobs
 from app.infra.logs import configure_logs
 from app.kit import clock
 from app.kit.errors import Unavailable
+from app.media import retaining
 from app.reactions import HANDLER_NAMES, HANDLERS
 from app.rounds import queries as rounds_queries
 from app.rounds import series
@@ -38,6 +39,7 @@ _CLOCK_EVERY_S = 5.0
 _STORE_EVERY_S = 10.0
 _RECHECK_EVERY_S = 5.0
 _RECONCILE_EVERY_S = 60.0
+_RETAIN_EVERY_S = 3600.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
 
@@ -75,6 +77,11 @@ def sweep(runtime: Runtime) -> int:
 def recheck(runtime: Runtime) -> int:
     """One turn of reading again what was kept a while ago, or is in doubt."""
     return rechecking.recheck(runtime.database, runtime.blobs, runtime.settings)
+
+
+def retain(runtime: Runtime) -> int:
+    """One turn of deleting photos that were kept as long as they have to be."""
+    return retaining.delete_due(runtime.database)
 
 
 def keep_time(runtime: Runtime) -> int:
@@ -138,6 +145,7 @@ class Worker:
             ("sweeper", sweep, _every(sweeping)),
             ("store", keeper.look, _every(_STORE_EVERY_S)),
             ("rechecker", recheck, _every(min(_RECHECK_EVERY_S, settings.second_read_s))),
+            ("retention", retain, _every(_RETAIN_EVERY_S)),
             ("reconciler", keeper.reconcile, _every(_RECONCILE_EVERY_S)),
             *((f"jobs-{n}", run_jobs, busy) for n in range(settings.worker_threads)),
         ]

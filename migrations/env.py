@@ -20,6 +20,7 @@ import app.rounds.tables
 import app.signing.tables
 import app.sites.tables
 import app.ledger.tables
+import app.media.tables
 import app.organisation.tables
 import app.people.tables
 import app.scoring.tables  # noqa: F401 - importing registers the tables

@@ -40,6 +40,7 @@ _MANAGE = frozenset(
         "people.read",
     }
 )
+_KEEPS = frozenset({"photo.hold", "retention.manage"})
 _SEES_WHO = frozenset({"visit.read-double", "visit.read-people"})
 _DECIDES_VISITS = frozenset(
     {
@@ -60,13 +61,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _ROUNDS_RUN
     | _SEES_WHO
     | _DECIDES_VISITS
-    | {"photo.read-original"},
-    Role.HQ_EDITOR: _READ | _EVIDENCE_READ | _ROUNDS_READ | _SEES_WHO | {"photo.read-original"},
+    | _KEEPS
+    | {"photo.read-original", "retention.read"},
+    Role.HQ_EDITOR: _READ
+    | _EVIDENCE_READ
+    | _ROUNDS_READ
+    | _SEES_WHO
+    | {"photo.read-original", "retention.read"},
     Role.AUDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
-    | {"photo.read-original", "people.read", "audit.read"},
+    | {"photo.read-original", "people.read", "audit.read", "retention.read"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK | _REPORTS,
     Role.TEAM_LEAD: _READ
     | _EVIDENCE_READ

@@ -39,6 +39,8 @@ def confirm(tx: Session, settings: Settings, sha256: str) -> Sequence[UUID]:
     meanwhile), they are right so far, and the second reading is still to come.
     """
     kept = queries.lock_custody(tx, sha256)
+    if kept is None:
+        return ()
     was_lost, now = kept.lost_at is not None, clock.real_now()
     second = kept.read_at + timedelta(seconds=settings.second_read_s)
     is_second = was_lost or now >= second
@@ -66,6 +68,8 @@ def take(tx: Session, settings: Settings, sha256: str) -> None:
     if tx.connection().execute(made).first() is not None:
         return
     known = queries.lock_custody(tx, sha256)
+    if known is None:
+        return
     if known.lost_at is not None:
         restored(tx, settings, sha256, source="phone")
     elif known.recheck_at is None:
@@ -75,6 +79,8 @@ def take(tx: Session, settings: Settings, sha256: str) -> None:
 def restored(tx: Session, settings: Settings, sha256: str, *, source: str) -> None:
     """They were lost and are back from ``source``; they are read again in a while."""
     kept = queries.lock_custody(tx, sha256)
+    if kept is None:
+        return
     now = clock.real_now()
     kept.read_at, kept.lost_at = now, None
     kept.recheck_at = now + timedelta(seconds=settings.second_read_s)
@@ -86,6 +92,8 @@ def restored(tx: Session, settings: Settings, sha256: str, *, source: str) -> No
 def lose(tx: Session, sha256: str, loss: Loss) -> None:
     """They are not there, and there is no copy. Told once; the photos stay what they were."""
     kept = queries.lock_custody(tx, sha256)
+    if kept is None:
+        return
     was_lost = kept.lost_at is not None
     kept.lost_at, kept.recheck_at = kept.lost_at or clock.real_now(), None
     tx.add(kept)

@@ -34,7 +34,7 @@ from app.web import messages
 from app.web.language import Language
 from app.web.wire import Location, ProblemDetails
 
-_LOST = "photo.lost"
+_LOST, _DELETED = "photo.lost", "photo.deleted"
 
 
 def announce_faults(body: AnnounceIn, settings: Settings) -> list[Fault]:
@@ -107,6 +107,8 @@ def _binding(photo: Photo) -> UploadBinding:
 def state_out(photo: Photo, language: Language, standing: Standing = NOTHING_KEPT) -> PhotoStateOut:
     """Where a photo stands, why it was refused if it was, whether it was lost, its receipt."""
     code = _LOST if photo.blob_sha256 in standing.lost else photo.reject_code
+    if photo.state is PhotoState.DELETED:
+        code = _DELETED
     signed = standing.receipts.get(photo.id)
     return PhotoStateOut(
         id=photo.id,
@@ -154,6 +156,7 @@ def photo_out(
         width=blob.width if blob else None,
         height=blob.height if blob else None,
         stored_at=photo.stored_at,
+        deleted_at=photo.deleted_at,
         exif=ExifOut.model_validate(exif) if exif else None,
         large_url=address_of(blobs, photo, Size.LARGE),
         thumb_url=address_of(blobs, photo, Size.THUMB),

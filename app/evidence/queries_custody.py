@@ -44,9 +44,9 @@ def claim_doubted(tx: Session, *, now: datetime, until: datetime, batch: int) ->
     return [Doubted(*row) for row in tx.connection().execute(_CLAIM, parameters)]
 
 
-def lock_custody(tx: Session, sha256: str) -> Custody:
-    """How some bytes fare, locked."""
-    return tx.exec(select(Custody).where(Custody.sha256 == sha256).with_for_update()).one()
+def lock_custody(tx: Session, sha256: str) -> Custody | None:
+    """How some bytes fare, locked; None where they were deleted meanwhile."""
+    return tx.exec(select(Custody).where(Custody.sha256 == sha256).with_for_update()).first()
 
 
 def uploads_of(tx: Session, sha256: str, *, states: Sequence[PhotoState]) -> Sequence[UUID]:

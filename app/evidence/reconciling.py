@@ -31,7 +31,7 @@ from app.infra.db import Database
 
 YOUNG = timedelta(hours=1)
 _EXAMPLES = 20
-_DECIDED = (PhotoState.STORED, PhotoState.REJECTED)
+_DECIDED = (PhotoState.STORED, PhotoState.REJECTED, PhotoState.DELETED)
 
 
 class Finding(StrEnum):

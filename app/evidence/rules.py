@@ -10,6 +10,11 @@ class PhotoState(StrEnum):
     VERIFYING = "verifying"
     STORED = "stored"
     REJECTED = "rejected"
+    DELETED = "deleted"
+
+
+# The bytes came and were right, whatever became of them since.
+ARRIVED = (PhotoState.STORED, PhotoState.DELETED)
 
 
 class PhotoRole(StrEnum):

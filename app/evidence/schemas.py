@@ -104,6 +104,7 @@ class PhotoStateOut(Wire):
 
     ``problem`` says why a photo was rejected; it must then be taken again under a new id.
 
+    With the state ``deleted`` it is ``photo.deleted``: the photo was kept as long as it had to be.
     With the state ``stored`` it can only be ``photo.lost``: the store has lost the bytes. Who still
     has them announces the photo again, unchanged, and sends it once more.
     """
@@ -191,6 +192,7 @@ class PhotoOut(PhotoStateOut):
     width: int | None
     height: int | None
     stored_at: datetime | None
+    deleted_at: datetime | None
     exif: ExifOut | None
     large_url: str | None
     thumb_url: str | None

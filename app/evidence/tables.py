@@ -89,16 +89,25 @@ class Receipt(SQLModel, table=True):
 
 
 class Photo(SQLModel, table=True):
-    """One photo that somebody took; its id is made by the phone, its digest never changes."""
+    """One photo that somebody took; its id is made by the phone, its digest never changes.
+
+    A deleted one stays as a tombstone with its digest; the bytes are gone.
+    """
 
     __tablename__ = "photo"
     __table_args__ = (
         sa.CheckConstraint(f"sha256 {_HEX64}", name="sha256"),
         sa.CheckConstraint("size > 0", name="size"),
-        sa.CheckConstraint("(state = 'stored') = (stored_at IS NOT NULL)", name="stored_when"),
+        sa.CheckConstraint(
+            "(state IN ('stored', 'deleted')) = (stored_at IS NOT NULL)", name="stored_when"
+        ),
+        sa.CheckConstraint("(state = 'deleted') = (deleted_at IS NOT NULL)", name="deleted_when"),
         sa.CheckConstraint("(state = 'rejected') = (reject_code IS NOT NULL)", name="why_rejected"),
         sa.CheckConstraint("(state = 'stored') = (blob_sha256 IS NOT NULL)", name="stored_what"),
         sa.CheckConstraint("blob_sha256 = sha256", name="stored_as_announced"),
+        sa.Index(
+            "ix_photo_stored", "stored_at", "id", postgresql_where=sa.text("state = 'stored'")
+        ),
         sa.Index("ix_photo_sweep", "sweep_at", postgresql_where=sa.text("state = 'announced'")),
         sa.Index(
             "ix_photo_open",
@@ -127,7 +136,10 @@ class Photo(SQLModel, table=True):
     sweep_at: Instant | None
     sweeps: int = 0
     stored_at: Instant | None = None
-    blob_sha256: str | None = Field(default=None, foreign_key="blob.sha256", max_length=64)
+    blob_sha256: str | None = Field(
+        default=None, foreign_key="blob.sha256", max_length=64, index=True
+    )
+    deleted_at: Instant | None = None
     reject_code: str | None = Field(default=None, max_length=40)
 
 
@@ -158,6 +170,41 @@ class Grant(SQLModel, table=True):
     line_id: UUID | None = Field(foreign_key="line.id")
     unit_path: str | None = Field(max_length=400)
     audience: Audience = Field(sa_type=enum_column(Audience))
+
+
+class Hold(SQLModel, table=True):
+    """Photos that nobody may delete until it is lifted; a cause has at most one open hold."""
+
+    __tablename__ = "photo_hold"
+    __table_args__ = (
+        sa.Index(
+            "uq_photo_hold_cause",
+            "cause_kind",
+            "cause_id",
+            unique=True,
+            postgresql_where=sa.text("lifted_at IS NULL AND cause_id IS NOT NULL"),
+        ),
+        sa.CheckConstraint("(lifted_at IS NULL) = (lift_reason IS NULL)", name="why_lifted"),
+    )
+
+    id: UUID = id_column()
+    cause_kind: str = Field(max_length=40)
+    cause_id: UUID | None
+    reason: str = Field(max_length=2000)
+    set_by: UUID | None = Field(foreign_key="person.id")
+    set_at: Instant
+    lifted_by: UUID | None = Field(default=None, foreign_key="person.id")
+    lifted_at: Instant | None = None
+    lift_reason: str | None = Field(default=None, max_length=2000)
+
+
+class HeldPhoto(SQLModel, table=True):
+    """A photo under a hold; a trigger refuses to delete it."""
+
+    __tablename__ = "held_photo"
+
+    hold_id: UUID = Field(foreign_key="photo_hold.id", primary_key=True)
+    photo_id: UUID = Field(foreign_key="photo.id", primary_key=True, index=True)
 
 
 class StoreState(SQLModel, table=True):

@@ -335,6 +335,23 @@ class Blobs:
         with translated():
             self._client.delete_object(Bucket=self.quarantine, Key=key)
 
+    def erase_evidence(self, key: str) -> None:
+        """Removes a kept object for good, with all its versions; nothing to remove is fine.
+
+        A store that has locked it refuses: ``StoreRefused``.
+        """
+        with translated():
+            self._client.delete_object(Bucket=self.evidence, Key=key)
+            if not self.profile.versioning:
+                return
+            listing = self._client.get_paginator("list_object_versions")
+            for page in listing.paginate(Bucket=self.evidence, Prefix=key):
+                for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    if one["Key"] == key:
+                        self._client.delete_object(
+                            Bucket=self.evidence, Key=key, VersionId=one["VersionId"]
+                        )
+
     def check(self) -> None:
         """Raises ``Unavailable`` unless both buckets answer."""
         with translated():

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.checklists.tables import Checklist, ChecklistVersion, Item
-from app.evidence.rules import PhotoState
+from app.evidence.rules import ARRIVED
 from app.evidence.tables import Photo
 from app.inspections.rules import RetakeState
 from app.inspections.tables import Answer, Finding, Retake, Visit, VisitPhoto, VisitRevision
@@ -29,7 +29,7 @@ def missing_photos(tx: Session, revision: VisitRevision) -> list[UUID]:
     )
     stored = sa.exists().where(
         col(Photo.id) == col(VisitPhoto.photo_id),
-        col(Photo.state) == PhotoState.STORED,
+        col(Photo.state).in_(ARRIVED),
         col(Photo.owner_id).in_(submitters),
     )
     waived = sa.exists().where(

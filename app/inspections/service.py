@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from app.config import Settings
 from app.evidence import queries as evidence
-from app.evidence.rules import PhotoState
+from app.evidence.rules import ARRIVED
 from app.infra import business_time, events
 from app.infra.db import violated_constraint
 from app.inspections import checking, queries, queries_ground, rules
@@ -64,11 +64,7 @@ def submit_visit(
     attribution = Attribution(ground.area.path, by_line)
     sheet = Sheet(content, parts, checked.marked, attribution, checked.crew)
     visit, revision = _store(tx, ground, sheet, principal, now)
-    missing = [
-        photo
-        for photo in photos
-        if photo not in states or states[photo][0] is not PhotoState.STORED
-    ]
+    missing = [photo for photo in photos if photo not in states or states[photo][0] not in ARRIVED]
     return Submitted(visit, revision, missing, replayed=False)
 
 

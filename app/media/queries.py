@@ -40,6 +40,7 @@ class Filters:
     site: str | None = None
     state: ProblemState | None = None
     role: PhotoRole | None = None
+    problem: str | None = None
 
 
 def list_photos(
@@ -58,6 +59,12 @@ def list_photos(
     return Page(rows[:limit], encode_cursor(str(rows[limit - 1].id)) if more else None)
 
 
+def visible_among(tx: Session, principal: Principal, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these photos the caller may look at."""
+    rows = select(Photo.id).where(col(Photo.id).in_(ids), visible_to(principal))
+    return set(tx.exec(rows).all())
+
+
 def _of_grants(tx: Session, filters: Filters) -> list[Any]:
     """Unit and line stand in the grants themselves."""
     clauses: list[Any] = []
@@ -74,9 +81,9 @@ def _of_grants(tx: Session, filters: Filters) -> list[Any]:
 def _of_uses(principal: Principal, filters: Filters) -> list[Any]:
     """What the photo is used for, where that was asked; and nothing of a visit that is hidden."""
     uses = [_in_problem(principal, filters)]
-    if filters.state is None:
+    if filters.state is None and filters.problem is None:
         uses.append(_in_visit(filters))
-    asked = (filters.round_id, filters.visit_id, filters.site, filters.state)
+    asked = (filters.round_id, filters.visit_id, filters.site, filters.state, filters.problem)
     clauses = [sa.or_(*uses)] if any(one is not None for one in asked) else []
     hidden = is_hidden_from(principal, col(VisitRevision.visit_id))
     if hidden is not None:
@@ -118,6 +125,7 @@ def _in_problem(principal: Principal, filters: Filters) -> Any:
             (Problem.visit_id, filters.visit_id),
             (Problem.site_id, _site(filters)),
             (Problem.state, filters.state),
+            (Problem.number, filters.problem),
         ),
     )
 

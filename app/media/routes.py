@@ -9,10 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from app.config import Settings
 from app.evidence import queries as evidence
-from app.evidence.rules import RENDITION_TYPE, WEBP, PhotoRole, Size, takes_webp
+from app.evidence.rules import RENDITION_TYPE, WEBP, PhotoRole, PhotoState, Size, takes_webp
 from app.infra import business_time
 from app.infra.blobs import Blobs
-from app.kit.errors import Conflict
+from app.kit.errors import Conflict, Gone
 from app.ledger.rules import ProblemState
 from app.media import queries, service
 from app.media.presenting import address_of, copy_out, name_for
@@ -34,7 +34,7 @@ _ACCEPT = "Accept, Authorization"
     summary="看照片 · Look at a photo",
     status_code=302,
     response_class=RedirectResponse,
-    responses=error_replies(404, 409),
+    responses=error_replies(404, 409, 410),
 )
 def get_photo_content(
     tx: Tx,
@@ -50,6 +50,8 @@ def get_photo_content(
     carry no metadata. Originals: headquarters and auditors only, each view is in the audit log.
     """
     photo = evidence.get_visible(tx, photo_id, reader)
+    if photo.state is PhotoState.DELETED:
+        raise Gone("photo.deleted")
     if size is Size.ORIGINAL:
         service.view_originals(tx, reader, [photo] if photo.blob_sha256 else [])
     if photo.blob_sha256 is None:
@@ -83,6 +85,7 @@ def list_copies(
     site: Code | None = None,
     state: ProblemState | None = None,
     role: PhotoRole | None = None,
+    problem: Code | None = None,
     size: Size = Size.LARGE,
 ) -> ManifestPage:
     """Stored photos that the caller may look at, with address, SHA-256, size and a name.
@@ -90,7 +93,7 @@ def list_copies(
     ``state`` is that of a ledger entry that has the photo; ``unit`` includes what is below it.
     With ``size=original`` each photo of the page is noted in the audit log as viewed.
     """
-    filters = queries.Filters(round_id, visit_id, unit, line, site, state, role)
+    filters = queries.Filters(round_id, visit_id, unit, line, site, state, role, problem)
     page = queries.list_photos(tx, reader, filters, after=paging.after_id(), limit=paging.limit)
     if size is Size.ORIGINAL:
         service.view_originals(tx, reader, page.items)

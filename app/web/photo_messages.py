@@ -34,6 +34,32 @@ PHOTO_PROBLEMS: dict[str, Text] = {
         "原件再次核对无误后签发，请保留手机上的照片，稍后再取。",
         "It is signed once the photo was read a second time; keep yours and ask again later.",
     ),
+    "photo.deleted": Text(
+        "照片已到保存期限并删除",
+        "The photo was deleted as due",
+        "登记信息与摘要仍保留。",
+        "Its record and its digest remain.",
+    ),
+    "photo-hold.not-found": Text("没有这条保全记录", "There is no such hold"),
+    "photo-hold.nothing": Text(
+        "没有可保全的照片",
+        "There are no photos to hold",
+        "请核对所指的检查、问题或轮次。",
+        "Check the visit, the entry or the round.",
+    ),
+    "retention-class.not-found": Text("没有这个保存期限", "There is no such retention class"),
+    "retention-class.exists": Text(
+        "该代码的保存期限已存在",
+        "There is a retention class of this code",
+        "请换用其他代码，或调整已有的。",
+        "Take another code, or change the one that is there.",
+    ),
+    "retention-class.scope-taken": Text(
+        "该活动与类别已有保存期限",
+        "Campaign and category have a retention class already",
+        "请调整已有的。",
+        "Change the one that is there.",
+    ),
     "photo.lost": Text(
         "存储丢失了这张照片",
         "The store has lost this photo",

@@ -112,6 +112,7 @@ class City:
     photos: dict[str, str] = field(default_factory=dict)
     deputy_id: str = ""
     key_id: str = ""
+    hold_id: str = ""
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What plain SQL finds."""
@@ -207,7 +208,19 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
         client.post(f"/v1/visits/{visit}/retakes", json=wanted, headers=headers).raise_for_status()
     _plan_import(city)
     _group_and_cell(city)
+    _keep_photos(city)
     return city
+
+
+def _keep_photos(city: City) -> None:
+    """A retention class, and a hold on the photos of a visit."""
+    headers = city.callers["headquarters"].headers
+    kept = {"code": "REACH", "name_zh": "长期", "keep_days": 3650}
+    city.client.post("/v1/retention-classes", json=kept, headers=headers).raise_for_status()
+    held = {"reason": "申诉", "visit_id": city.visits["home"]}
+    answer = city.client.post("/v1/photo-holds", json=held, headers=headers)
+    assert answer.status_code == 201, answer.text
+    city.hold_id = answer.json()["id"]
 
 
 def _plan_import(city: City) -> None:

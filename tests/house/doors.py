@@ -122,6 +122,8 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "/v1/imports/{import_id}": [Row({"import_id": city.import_id}, everybody)],
         "/v1/imports/templates/{kind}": [Row({"kind": "units"}, everybody)],
         "/v1/exports/{kind}": [Row({"kind": "sites"}, everybody)],
+        "/v1/photo-holds/{hold_id}": [Row({"hold_id": city.hold_id}, everybody)],
+        "/v1/retention-classes/{code}": [Row({"code": "REACH"}, everybody)],
         "/v1/ledger/{number}": [
             Row({"number": number}, _reaching(fact)) for number, fact in city.problems().items()
         ],
@@ -216,6 +218,8 @@ def listed_rows(city: City) -> dict[str, Listing]:
             lambda caller: set(city.photos.values()) if _owner(city)(caller) else set(),
             items="photos",
         ),
+        "/v1/photo-holds": _whole("id", {city.hold_id}),
+        "/v1/retention-classes": _whole("code", {"REACH"}),
         "/v1/photos:manifest": Listing(
             _field("id"),
             lambda caller: {
@@ -270,6 +274,7 @@ def known_values(city: City) -> dict[str, list[Any]]:
 # Bodies of commands on a named row that their schema cannot make up: path -> body.
 _BJ = {"code": "bj", "version": 1}
 BODIES: dict[str, Any] = {
+    "/v1/photo-holds": {"reason": "x", "problem": "x"},
     "/v1/rounds/{round_id}/tasks": {"tasks": [{"site": "x", "checklist": _BJ}]},
     "/v1/rounds/{round_id}/draw": {"areas": [make.MINSHENG], "checklists": [_BJ]},
     "/v1/users/{login}/postings": {"role": "unit_handler", "unit": make.MINSHENG},
