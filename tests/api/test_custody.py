@@ -335,7 +335,7 @@ class TestReconciling:
         assert reconciling.expire_uploads(own.database, own.blobs, before=later) == 2
         assert own.blobs.in_quarantine(f"uploads/{waiting['id']}")
 
-    @pytest.mark.parametrize("digits", [2, 3])
+    @pytest.mark.parametrize("digits", [2, pytest.param(3, marks=pytest.mark.long)])
     def test_finer_slices_see_the_same(self, own, tx, stored, aged, digits):
         remove(own, evidence_key(stored[0]))
         report = StoreReport(

@@ -423,7 +423,7 @@ def failed(_: str) -> None:
     [
         pytest.param(_STORED, killed, _BEFORE, id="stored-killed-before"),
         pytest.param(_STORED, killed, _AFTER, id="stored-killed-after", marks=_LONG),
-        pytest.param(_STORED, failed, _AFTER, id="stored-repeated"),
+        pytest.param(_STORED, failed, _AFTER, id="stored-repeated", marks=_LONG),
         pytest.param(_REJECTED, killed, _BEFORE, id="rejected-killed-before", marks=_LONG),
         pytest.param(_REJECTED, killed, _AFTER, id="rejected-killed-after", marks=_LONG),
         pytest.param(_REJECTED, failed, _AFTER, id="rejected-repeated", marks=_LONG),

@@ -132,6 +132,7 @@ class TestTheProfile:
         monkeypatch.setenv("DUDAO_S3_SECRET_KEY", given.s3_secret_key.get_secret_value())
         monkeypatch.setenv("DUDAO_CORS_ORIGINS", "https://screen.example")
         monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("TERM", "xterm")  # else Rich takes the terminal for a dumb one
         tried = CliRunner().invoke(cli, ["storage", "probe", "--json"])
         report = json.loads(tried.output)
         assert (tried.exit_code, report["broken"]) == (1, ["sha256"])

@@ -24,12 +24,12 @@ def rows(city):
 
 
 # Their like is asked each time: the auditor, the inspector, the key, the district.
-_ALSO = ("headquarters", "editor", "lead", "platform", "dashboard", "foreign district")
+ALSO = ("headquarters", "editor", "lead", "platform", "dashboard", "foreign district")
 
 
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=pytest.mark.long) if name in _ALSO else name
+        pytest.param(name, marks=pytest.mark.long) if name in ALSO else name
         for name in CALLER_NAMES
     ]
 )

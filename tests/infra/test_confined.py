@@ -89,6 +89,7 @@ def test_a_hung_child_is_ended_and_its_photo_read_by_the_next(large):
         assert not Path(f"/proc/{hung[0]}").exists()
 
 
+@pytest.mark.long
 def test_killed_again_and_again_is_nobodys_verdict_until_the_last_attempt(large):
     with pool_of() as pool:
         with signalling(pool, signal.SIGKILL, times=2), pytest.raises(ChildLost) as lost:
@@ -115,6 +116,7 @@ def test_a_crash_and_a_kill_are_no_verdict(large):
             assert read(pool, _PHOTO).width == 96
 
 
+@pytest.mark.long
 def test_too_much_processor_time_is_the_photos_fault():
     slow = many_scans(make_photo_bytes(1, (4000, 3000), progressive=True), 50)
     with pool_of(cpu_s=0) as pool:
@@ -207,7 +209,14 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("doing", ["nothing", "its work", "its work, stopped"])
+@pytest.mark.parametrize(
+    "doing",
+    [
+        pytest.param("nothing", marks=pytest.mark.long),
+        "its work",
+        pytest.param("its work, stopped", marks=pytest.mark.long),
+    ],
+)
 def test_children_end_with_their_parent(doing):
     """Even where it is killed hard: at once, not only when their work is done."""
     busy = doing != "nothing"

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import httpx2
+import pytest
 from PIL import Image
 
 from tests import factories as make
@@ -41,6 +42,7 @@ def peak_mb(pid: int) -> int:
     return int(text.split("VmHWM:")[1].split()[0]) // 1024
 
 
+@pytest.mark.long
 def test_worker_and_children_stay_below_the_limit(service: Service) -> None:
     service.wait_ready()
     with service.looking() as tx:
