@@ -1,9 +1,11 @@
 """Options, order and groups of the tests; what they stand on is in ``tests/fixtures.py``."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 CITY = ROOT / "scripts" / "city" / "jiaozuo"
@@ -30,12 +32,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest begins first; without ``--long`` the tests marked so are skipped."""
     slow = ("journeys", "infra", "house")
-    for item in items:  # a process for each file; what needs the whole service shares one
-        name = "service" if "service" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
     items.sort(key=lambda item: next((n for n, f in enumerate(slow) if f in item.path.parts), 9))
     if config.getoption("--long"):
         return
     for item in items:
         if "long" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="needs --long"))
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests share what they stand on, and so do all journeys: one service for them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return path.rpartition("/")[0] if path.startswith("tests/journeys/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Groups by marks (``--dist loadgroup``) come to nothing with this pytest."""
+    return ByFile(config, log)
