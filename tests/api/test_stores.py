@@ -131,8 +131,6 @@ class TestTheProfile:
             monkeypatch.setenv(f"DUDAO_S3_{name.upper()}", getattr(given, f"s3_{name}"))
         monkeypatch.setenv("DUDAO_S3_SECRET_KEY", given.s3_secret_key.get_secret_value())
         monkeypatch.setenv("DUDAO_CORS_ORIGINS", "https://screen.example")
-        monkeypatch.setenv("COLUMNS", "200")
-        monkeypatch.setenv("TERM", "xterm")  # else Rich takes the terminal for a dumb one
         tried = CliRunner().invoke(cli, ["storage", "probe", "--json"])
         report = json.loads(tried.output)
         assert (tried.exit_code, report["broken"]) == (1, ["sha256"])
@@ -141,7 +139,7 @@ class TestTheProfile:
         shown = CliRunner().invoke(cli, ["storage", "probe"])
         assert shown.exit_code == 0, shown.output
         assert "校验 SHA-256" in shown.output
-        assert "refuses a wrong MD5" in shown.output
+        assert "校验 MD5 · refuses" in shown.output
         arranged = CliRunner().invoke(cli, ["storage", "init"])
         assert arranged.exit_code == 0, arranged.output
         assert "由后台自行清理" in arranged.output
