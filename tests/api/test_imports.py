@@ -274,7 +274,7 @@ def site_sheet(many):
     return "code,name,category,unit,lat,lon,crs\n" + "".join(rows)
 
 
-@pytest.mark.parametrize("most", [1000, pytest.param(5000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("most", [500, pytest.param(5000, marks=pytest.mark.long)])
 def test_thousands_of_sites_cost_as_many_statements_as_five(client, tx, connection, admin, most):
     costs = []
     for many in (5, most):

@@ -120,6 +120,7 @@ def wait_for(true: Callable[[], object], limit: float = 20) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long  # the kill journey goes the same way with every run
 def test_data_survive_a_stop_and_killed_servers(shared: Path) -> None:
     servers = servers_of(shared)
     addresses = servers.start()
@@ -158,6 +159,7 @@ def test_a_given_port_that_is_busy_is_named(fresh: Path) -> None:
             servers_of(fresh, s3_port=port).start()
 
 
+@pytest.mark.long  # the kill journey goes the same way with every run
 def test_the_supervisor_restarts_what_dies_and_stops_when_asked(shared: Path) -> None:
     process = run(shared, "supervise")
     run_file = shared / "run.json"

@@ -203,7 +203,7 @@ def faults(service: Service, digest: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("visits", "blows", "limit_s"),
     [
-        pytest.param(100, 6, 120.0, id="100 visits"),
+        pytest.param(100, 4, 120.0, id="100 visits"),
         pytest.param(500, 60, 600.0, id="500 visits", marks=pytest.mark.long),
     ],
 )
