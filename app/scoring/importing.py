@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +26,11 @@ def load_rulebook(tx: Session, campaign: Campaign, rules: Row) -> None:
     """A new version where the rules are not the newest version's already."""
     try:
         read_rulebook(rules)
-    except (KeyError, ValueError) as error:
-        fault = Fault("/rulebook", "field.value", {"expected": str(error)})
-        raise Invalid("request.invalid", faults=(fault,)) from error
+    except Invalid as error:
+        faults = tuple(
+            replace(fault, pointer=f"/rulebook{fault.pointer}") for fault in error.faults
+        )
+        raise Invalid(error.code, faults=faults) from error
     newest = tx.exec(
         select(RulebookRow)
         .where(RulebookRow.campaign_id == campaign.id)
