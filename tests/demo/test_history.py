@@ -20,6 +20,7 @@ from scripts.demo_steps.history import reference
 from scripts.demo_steps.history.choosing import UnreachableError, choose
 from scripts.demo_steps.history.comparing import compare, compare_reports
 from scripts.demo_steps.history.ground import read_ground
+from scripts.demo_steps.history.playing import HistoricalRound
 from scripts.demo_steps.history.sites import kinds_by_street
 from scripts.demo_steps.history.solving import solve
 from scripts.demo_steps.losses import Loss
@@ -123,6 +124,18 @@ def test_the_service_ranks_the_same_answers_likewise(rounds, report):
         ]
         assert sorted(got[code], key=str) == sorted(wanted, key=str), code
     assert result.data["award_fen"] == 100_000_000
+
+
+def test_the_service_is_loaded_with_rules_and_lists_but_no_result(rounds, report, tmp_path):
+    plan, visits, _ = rounds[SEEDS[0]]
+    piece = HistoricalRound(plan, visits, read_ground(), report)
+    folder = piece.city(tmp_path)
+    loaded = {file.name for file in folder.iterdir()}
+    assert {"campaign.json", "units.json", "checklists.json"} <= loaded
+    assert not {name for name in loaded if name.startswith(("history", "published"))}
+    campaign = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
+    assert campaign["rulebook"] == RULES["rulebook"]
+    assert len({league["code"] for league in campaign["leagues"]}) == 18
 
 
 class LeagueGivens:
