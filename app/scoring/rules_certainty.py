@@ -162,11 +162,24 @@ def draw_places(league: Sequence[Belief[K]], seed: int, draws: int = DRAWS) -> P
 
 def draw_order(league: Sequence[Belief[K]], random: Random) -> list[int]:
     """One order of true scores, best first, as positions in ``league``."""
-    drawn = [
-        (one.mean + math.sqrt(one.variance) * normal.draw(random), random.getrandbits(32))
-        for one in league
-    ]
-    return sorted(range(len(league)), key=drawn.__getitem__, reverse=True)
+    return _order_of(
+        [one.mean + math.sqrt(one.variance) * normal.draw(random) for one in league], random
+    )
+
+
+def places_of(keys: Sequence[K], drawn: Sequence[Sequence[float]], random: Random) -> Places[K]:
+    """The places that drawn scores come to; each draw holds them in the order of ``keys``."""
+    counts = [[0] * len(keys) for _ in keys]
+    for scores in drawn:
+        for place, entrant in enumerate(_order_of(scores, random)):
+            counts[entrant][place] += 1
+    return Places(len(drawn), dict(zip(keys, counts, strict=True)))
+
+
+def _order_of(scores: Sequence[float], random: Random) -> list[int]:
+    """Positions by score, best first; equals in an order that is drawn."""
+    luck = [(score, random.getrandbits(32)) for score in scores]
+    return sorted(range(len(scores)), key=luck.__getitem__, reverse=True)
 
 
 class Support(StrEnum):

@@ -64,7 +64,7 @@ def league_standings(
     found = []
     for entrant in league.entrants:
         if terms.aggregation is Aggregation.RANK_POINTS:
-            points = _points_of(entrant, terms, others)
+            points = points_of(entrant, terms, others)
             tally = _NO_SITES
             score = sum(points.values(), Fraction(0)) / len(points) if points else None
         else:
@@ -77,7 +77,7 @@ def league_standings(
             score = (1 - share) * score + share * FULL * rate
         status = _status(tally, score, terms)
         found.append(Standing(entrant, tally, score, status, closing=rate, points=points))
-    return _placed(found, book, terms)
+    return placed(found, book, terms)
 
 
 def _status(tally: Tally, score: Fraction | None, terms: LeagueRule) -> Status:
@@ -106,7 +106,7 @@ def shrunk(on_time: int, due: int, mean: Fraction, prior: int) -> Fraction:
     return (prior * mean + on_time) / (prior + due) if prior + due else mean
 
 
-def _points_of(
+def points_of(
     entrant: EntrantGiven, terms: LeagueRule, others: Mapping[str, Sequence[Standing]]
 ) -> dict[str, Fraction]:
     """What an area gets of each component: the points of whoever stands there for it.
@@ -130,7 +130,8 @@ def _points_of(
     return found
 
 
-def _placed(found: Sequence[Standing], book: Rulebook, terms: LeagueRule) -> list[Standing]:
+def placed(found: Sequence[Standing], book: Rulebook, terms: LeagueRule) -> list[Standing]:
+    """Places by score and the chain of tie-breaks; those who are not ranked come last."""
     heaviest = _heaviest(found, terms)
     ranked = [one for one in found if one.status is Status.RANKED]
     keys = {one.entrant.key: _order(one, book, heaviest) for one in ranked}

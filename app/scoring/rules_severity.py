@@ -11,12 +11,8 @@ would move is provisional.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-
-Who = TypeVar("Who", bound=Hashable)  # how the caller names an inspector
-E = TypeVar("E", bound=Hashable)  # how the caller names an entrant
 
 SCALE = 1_000_000  # a site's score is kept in millionths of a point
 NOTABLE_POINTS = 3.0
@@ -54,7 +50,7 @@ class Cell:
 
 
 # Visits by (place, category, inspector).
-Cells = Mapping[tuple[Hashable, Hashable, Who], Cell]
+Cells = Mapping[tuple[str, str, str], Cell]
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Severity:
 
 
 @dataclass(frozen=True)
-class Severities(Generic[Who]):
+class Severities:
     """What could be told of the inspectors.
 
     ``groups`` is into how many groups without a visit in common they fall: with more than one
@@ -82,15 +78,15 @@ class Severities(Generic[Who]):
 
     groups: int
     ridge: float
-    of: Mapping[Who, Severity]
-    places: Mapping[Hashable, float]
+    of: Mapping[str, Severity]
+    places: Mapping[str, float]
 
 
-def groups_in_common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
+def groups_in_common(pairs: Iterable[tuple[str, str]]) -> int:
     """Into how many groups (place, inspector) pairs fall that have neither in common."""
-    above: dict[tuple[bool, Hashable], tuple[bool, Hashable]] = {}
+    above: dict[tuple[bool, str], tuple[bool, str]] = {}
 
-    def top(node: tuple[bool, Hashable]) -> tuple[bool, Hashable]:
+    def top(node: tuple[bool, str]) -> tuple[bool, str]:
         while above.setdefault(node, node) != node:
             above[node] = above[above[node]]
             node = above[node]
@@ -101,7 +97,7 @@ def groups_in_common(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
     return sum(1 for node, higher in above.items() if node == higher)
 
 
-def severities(cells: Cells[Who], *, ridge: float | None = None) -> Severities[Who]:
+def severities(cells: Cells, *, ridge: float | None = None) -> Severities:
     """The severity of every inspector of a round, if their visits can be compared.
 
     ``ridge`` is the variance of chance over that between inspectors; without one it is taken from
@@ -128,7 +124,7 @@ def severities(cells: Cells[Who], *, ridge: float | None = None) -> Severities[W
     return Severities(groups, ridge, found, fit.place)
 
 
-def _ridge(fit: "_Fit[Who]") -> float:
+def _ridge(fit: "_Fit") -> float:
     """Chance over the variance between inspectors, by what is left of it beyond their errors."""
     visits = fit.by_inspector.visits
     if len(visits) == 1:
@@ -142,14 +138,14 @@ def _ridge(fit: "_Fit[Who]") -> float:
 
 
 @dataclass
-class _Side(Generic[E]):
+class _Side:
     """Visits and sums of scores by one of the three; and how often it met each of the others."""
 
-    visits: dict[E, int] = field(default_factory=dict)
-    totals: dict[E, int] = field(default_factory=dict)
-    met: dict[E, dict[tuple[int, Hashable], int]] = field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    met: dict[str, dict[tuple[int, str], int]] = field(default_factory=dict)
 
-    def add(self, key: E, cell: Cell, others: tuple[tuple[int, Hashable], ...]) -> None:
+    def add(self, key: str, cell: Cell, others: tuple[tuple[int, str], ...]) -> None:
         self.visits[key] = self.visits.get(key, 0) + cell.visits
         self.totals[key] = self.totals.get(key, 0) + cell.total
         met = self.met.setdefault(key, {})
@@ -157,22 +153,22 @@ class _Side(Generic[E]):
             met[other] = met.get(other, 0) + cell.visits
 
 
-class _Fit(Generic[Who]):
+class _Fit:
     """Places, categories and inspectors, each in turn fitted to what the other two leave."""
 
-    def __init__(self, cells: Cells[Who]) -> None:
+    def __init__(self, cells: Cells) -> None:
         self.cells = cells
-        self.by_place: _Side[Hashable] = _Side()
-        self.by_category: _Side[Hashable] = _Side()
-        self.by_inspector: _Side[Who] = _Side()
+        self.by_place: _Side = _Side()
+        self.by_category: _Side = _Side()
+        self.by_inspector: _Side = _Side()
         for (place, category, inspector), cell in cells.items():
             self.by_place.add(place, cell, ((_CATEGORIES, category), (_INSPECTORS, inspector)))
             self.by_category.add(category, cell, ((_PLACES, place), (_INSPECTORS, inspector)))
             self.by_inspector.add(inspector, cell, ((_PLACES, place), (_CATEGORIES, category)))
-        self.place: dict[Hashable, float] = dict.fromkeys(self.by_place.visits, 0.0)
-        self.category: dict[Hashable, float] = dict.fromkeys(self.by_category.visits, 0.0)
-        self.severity: dict[Who, float] = dict.fromkeys(self.by_inspector.visits, 0.0)
-        self._effects: tuple[dict[Any, float], ...] = (self.place, self.category, self.severity)
+        self.place: dict[str, float] = dict.fromkeys(self.by_place.visits, 0.0)
+        self.category: dict[str, float] = dict.fromkeys(self.by_category.visits, 0.0)
+        self.severity: dict[str, float] = dict.fromkeys(self.by_inspector.visits, 0.0)
+        self._effects: tuple[dict[str, float], ...] = (self.place, self.category, self.severity)
 
     def take_turns(self, ridge: float) -> None:
         """Fit until nothing moves any more."""
@@ -184,7 +180,7 @@ class _Fit(Generic[Who]):
                 return
 
     def _turn(
-        self, side: _Side[Any], effects: dict[Any, float], ridge: float, *, centred: bool
+        self, side: _Side, effects: dict[str, float], ridge: float, *, centred: bool
     ) -> float:
         sign = -1 if effects is self.severity else 1
         fresh = {}
@@ -212,15 +208,9 @@ class _Fit(Generic[Who]):
         return math.fsum(left) / max(1, visits - fitted)
 
 
-def adjustment(shares: Mapping[Who, float], found: Mapping[Who, Severity]) -> float:
-    """What severity took from a score, in points: what each inspector's part of it would regain.
-
-    ``shares`` say how much of the score each inspector's visits make up; they sum to 1.
-    """
-    return math.fsum(share * found[who].points for who, share in shares.items() if who in found)
-
-
-def shaken(official: Mapping[E, str | None], adjusted: Mapping[E, str | None]) -> frozenset[E]:
+def shaken(
+    official: Mapping[str, str | None], adjusted: Mapping[str, str | None]
+) -> frozenset[str]:
     """The flagged entrants that would hold no flag, or another, had severity been taken away."""
     return frozenset(
         entrant

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from app.scoring.rules_severity import (
     Cell,
     Severity,
-    adjustment,
     groups_in_common,
     severities,
     shaken,
@@ -35,9 +34,6 @@ def cells(scores, category="all"):
     return found
 
 
-RAW = {"A": 76, "B": 82, "C": 84}
-
-
 class TestTheOrderThatSeverityTurns:
     @pytest.mark.parametrize(
         ("ridge", "places", "strict"),
@@ -53,14 +49,6 @@ class TestTheOrderThatSeverityTurns:
         points = [found.of[inspector].points for inspector in "SNL"]
         assert points == pytest.approx([strict, 0, -strict], abs=0.0001)
         assert {one.visits for one in found.of.values()} == {2}
-
-    @pytest.mark.parametrize("ridge", [0, 1, 4])
-    def test_a_score_regains_what_severity_took(self, ridge):
-        found = severities(cells(FLIP), ridge=ridge)
-        for place, raw in RAW.items():
-            shares = {inspector: 0.5 for at, inspector in FLIP if at == place}
-            adjusted = raw + adjustment(shares, found.of)
-            assert adjusted == pytest.approx(found.places[place], abs=1e-6)
 
     def test_without_a_ridge_it_is_taken_from_the_visits_and_never_nothing(self):
         found = severities(cells(FLIP))
@@ -95,7 +83,6 @@ class TestInCommon:
         found = severities(cells(apart))
         assert found.groups == 2
         assert found.of == {}
-        assert adjustment({"S": 0.5, "N": 0.5}, found.of) == 0
 
     def test_no_visits_no_groups(self):
         assert severities({}).groups == 0
