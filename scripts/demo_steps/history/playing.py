@@ -61,10 +61,12 @@ class HistoricalRound:
         self, console: Console, running: Stage, office: Office, round_id: UUID, outcome: Outcome
     ) -> Json:
         """Publish, and hold what comes out against the bulletin and the second reckoning."""
-        publish(running, office, round_id)
-        result = read_result(office, round_id, self.ground)
+        set_clock(running, PUBLISHED_AT)
+        publish(office, round_id)
+        published = read_published(office, round_id, self.ground)
+        result = published.report(self.ground)
         print_leagues(console, self.ground, result)
-        paper = compare(self.ground, result)
+        paper = compare(self.ground, result) + published.compare_ledgers(self.ground)
         print_comparison(console, "与 2018-09-14 通报对照 · Beside the bulletin", paper)
         second = compare_reports(self.expected, result)
         print_comparison(console, "与独立核算对照 · Beside the second reckoning", second)
@@ -85,30 +87,69 @@ def historical_round(seed: int) -> HistoricalRound:
     )
 
 
-def publish(running: Stage, office: Office, round_id: UUID) -> None:
-    """On the day of the bulletin headquarters closes the round and publishes its result."""
-    set_clock(running, PUBLISHED_AT)
+def publish(office: Office, round_id: UUID) -> None:
+    """Headquarters closes the round and publishes its result."""
     office.post(f"/v1/rounds/{round_id}/close")
     office.post(f"/v1/rounds/{round_id}/publish", {})
 
 
-def read_result(office: Office, round_id: UUID, ground: Ground) -> Json:
-    """What the service published, in the form of the report."""
-    lists = {
-        code: [
-            report_row(row) for row in office.pages(f"/v1/rounds/{round_id}/rankings/{code}")
+@dataclass(frozen=True)
+class Published:
+    """What the service says when it is asked for places, flags and awards."""
+
+    lists: dict[str, list[Json]]  # by league, its entries
+    flags: list[Json]
+    awards: list[Json]  # by league and place
+
+    def report(self, ground: Ground) -> Json:
+        """In the form of the report."""
+        rows = {code: [report_row(row) for row in some] for code, some in self.lists.items()}
+        names = {
+            row["entrant_id"]: (row["district"] or {"name": ""})["name"] + row["unit"]["name"]
+            for some in self.lists.values()
+            for row in some
+        }
+        return {
+            "leagues": {code: rows[code] for code in ground.leagues},
+            "component_leagues": {code: rows[code] for code in ground.components},
+            "awards": [
+                {"unit": names[each["entrant_id"]], "fen": each["fen"]} for each in self.awards
+            ],
+        }
+
+    def compare_ledgers(self, ground: Ground) -> list[Field]:
+        """Flags as they were given beside those of the leagues; kinds of awards, and the day."""
+        given = sorted((each["entrant_id"], each["colour"]) for each in self.flags)
+        shown = sorted(
+            (row["entrant_id"], row["flag"])
+            for some in self.lists.values()
+            for row in some
+            if row["flag"]
+        )
+        kinds = [each["kind"] for each in ground.paper["awards"]]
+        days = {each["given_on"] for each in self.flags} | {
+            each["decided_on"] for each in self.awards
+        }
+        return [
+            Field("ledgers", "flags of leagues", shown, given),
+            Field("ledgers", "kinds of awards", kinds, [each["name"] for each in self.awards]),
+            Field("ledgers", "decided on", [ground.paper["date"]], sorted(days)),
         ]
-        for code in (*ground.leagues, *ground.components)
-    }  # fmt: skip
-    return {
-        "leagues": {code: lists[code] for code in ground.leagues},
-        "component_leagues": {code: lists[code] for code in ground.components},
-        "awards": [_award(row) for row in office.pages("/v1/awards", round_id=str(round_id))],
-    }
 
 
-def _award(row: Json) -> Json:
-    return {"unit": row["unit"]["name"], "fen": row["fen"]}
+def read_published(office: Office, round_id: UUID, ground: Ground) -> Published:
+    """The published result, over HTTP."""
+    codes = (*ground.leagues, *ground.components)
+    awards = office.pages("/v1/awards", round=str(round_id))
+    return Published(
+        lists={
+            code: list(office.pages(f"/v1/rounds/{round_id}/rankings/{code}")) for code in codes
+        },
+        flags=list(office.pages("/v1/flags", round=str(round_id))),
+        awards=sorted(
+            awards, key=lambda each: (codes.index(each["league"]["code"]), each["place"])
+        ),
+    )
 
 
 def _faults(name: str, fields: Sequence[Field]) -> list[str]:
