@@ -40,6 +40,10 @@ from app.people import routes as people
 from app.rounds import routes as rounds
 from app.rounds import routes_tasks as tasks
 from app.scoring import routes as scoring
+from app.scoring import routes_appeals as appeals
+from app.scoring import routes_awards as awards
+from app.scoring import routes_results as results
+from app.scoring import routes_rulebooks as rulebooks
 from app.signing import routes as signing
 from app.signing import service as signing_service
 from app.sites import routes as sites
@@ -66,6 +70,10 @@ PROTECTED = (
     receipts,
     retention,
     scoring,
+    rulebooks,
+    results,
+    awards,
+    appeals,
     ledger,
     people,
     accounts,

@@ -41,6 +41,11 @@ _MANAGE = frozenset(
     }
 )
 _KEEPS = frozenset({"photo.hold", "retention.manage"})
+_RANKING_RUN = frozenset(
+    {"rulebook.manage", "ranking.publish", "flag.give", "award.read", "award.manage"}
+)
+_RANKING_SEES = frozenset({"ranking.read-withheld", "award.read", "appeal.read"})
+_APPEALS = frozenset({"appeal.read", "appeal.file", "photo.submit"})
 _SEES_WHO = frozenset({"visit.read-double", "visit.read-people"})
 _DECIDES_VISITS = frozenset(
     {
@@ -62,16 +67,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _SEES_WHO
     | _DECIDES_VISITS
     | _KEEPS
-    | {"photo.read-original", "retention.read"},
+    | _RANKING_RUN
+    | _RANKING_SEES
+    | {"appeal.decide", "photo.read-original", "retention.read"},
     Role.HQ_EDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
+    | _RANKING_SEES
     | {"photo.read-original", "retention.read"},
     Role.AUDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
+    | _RANKING_SEES
     | {"photo.read-original", "people.read", "audit.read", "retention.read"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK | _REPORTS,
     Role.TEAM_LEAD: _READ
@@ -84,8 +93,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _SITES
     | _ROUNDS_RUN
     | _REPORTS
+    | _RANKING_RUN
+    | _APPEALS
     | {"people.read", "people.manage"},
-    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS,
+    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS | _APPEALS,
     Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),
 }

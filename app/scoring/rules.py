@@ -28,6 +28,11 @@ MOST_CLOSING_PERCENT = 20
 _RANKING_SOURCES = (Source.CITY_TEAM, Source.BUREAU, Source.DISTRICT, Source.THIRD_PARTY)
 
 
+class RulebookState(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
 class Aggregation(StrEnum):
     """How a score comes from sites, or, for ``rank_points``, from places in other leagues."""
 

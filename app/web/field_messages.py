@@ -126,4 +126,5 @@ KINDS_ZH = {
     "photo": "照片",
     "posting": "任职",
     "group": "专项指挥部",
+    "entrant": "参排单位",
 }
