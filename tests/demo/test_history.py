@@ -20,7 +20,7 @@ from scripts.demo_steps.history import reference
 from scripts.demo_steps.history.choosing import UnreachableError, choose
 from scripts.demo_steps.history.comparing import compare, compare_reports
 from scripts.demo_steps.history.ground import read_ground
-from scripts.demo_steps.history.playing import HistoricalRound
+from scripts.demo_steps.history.playing import HistoricalRound, Published
 from scripts.demo_steps.history.sites import kinds_by_street
 from scripts.demo_steps.history.solving import solve
 from scripts.demo_steps.losses import Loss
@@ -136,6 +136,58 @@ def test_the_service_is_loaded_with_rules_and_lists_but_no_result(rounds, report
     campaign = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
     assert campaign["rulebook"] == RULES["rulebook"]
     assert len({league["code"] for league in campaign["leagues"]}) == 18
+
+
+def as_served(report):
+    """The report as the service's lists of entries, flags and awards would have it."""
+    lists = {
+        code: [
+            row
+            | {
+                "unit": {"name": row["unit"]},
+                "district": row["district"] and {"name": row["district"]},
+                "entrant_id": f"{code}/{number}",
+            }
+            for number, row in enumerate(rows)
+        ]
+        for code, rows in (report["leagues"] | report["component_leagues"]).items()
+    }
+    rows = [row for some in lists.values() for row in some]
+    flags = [
+        {"entrant_id": row["entrant_id"], "colour": row["flag"], "given_on": "2018-09-14"}
+        for row in rows
+        if row["flag"]
+    ]
+    holders = [("districts", 0), ("districts", 1), ("central-streets", 0), ("central-streets", 1)]
+    awards = [
+        {
+            "entrant_id": f"{code}/{number}",
+            "name": paper["kind"],
+            "fen": paper["yuan"] * 100,
+            "decided_on": "2018-09-14",
+        }
+        for (code, number), paper in zip(
+            [*holders, ("outer-towns", 0)], read_ground().paper["awards"], strict=True
+        )
+    ]
+    return Published(lists, flags, awards)
+
+
+def test_what_is_served_becomes_the_report(report):
+    served = as_served(report)
+    assert served.report(read_ground()) == report
+    assert all(each.same for each in served.compare_ledgers(read_ground()))
+
+
+def test_ledgers_that_say_something_else_are_noticed(report):
+    def different(served):
+        return [each.name for each in served.compare_ledgers(read_ground()) if not each.same]
+
+    served = as_served(report)
+    served.flags.pop()
+    served.awards[0]["name"] = "街道创建先进奖"
+    served.awards[1]["decided_on"] = "2018-09-15"
+    assert different(served) == ["flags of leagues", "kinds of awards", "decided on"]
 
 
 class LeagueGivens:

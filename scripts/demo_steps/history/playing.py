@@ -71,7 +71,8 @@ class HistoricalRound:
         second = compare_reports(self.expected, result)
         print_comparison(console, "与独立核算对照 · Beside the second reckoning", second)
         outcome.faults += _faults("bulletin", paper) + _faults("second reckoning", second)
-        return result
+        compared = {"bulletin": _told(paper), "second_reckoning": _told(second)}
+        return result | {"compared": compared}
 
 
 def historical_round(seed: int) -> HistoricalRound:
@@ -140,16 +141,21 @@ class Published:
 def read_published(office: Office, round_id: UUID, ground: Ground) -> Published:
     """The published result, over HTTP."""
     codes = (*ground.leagues, *ground.components)
-    awards = office.pages("/v1/awards", round=str(round_id))
+    asked = {"round": str(round_id), "standing": "true"}
+    awards = office.pages("/v1/awards", **asked)
     return Published(
         lists={
             code: list(office.pages(f"/v1/rounds/{round_id}/rankings/{code}")) for code in codes
         },
-        flags=list(office.pages("/v1/flags", round=str(round_id))),
+        flags=list(office.pages("/v1/flags", **asked)),
         awards=sorted(
             awards, key=lambda each: (codes.index(each["league"]["code"]), each["place"])
         ),
     )
+
+
+def _told(fields: Sequence[Field]) -> Json:
+    return {"fields": len(fields), "different": sum(not each.same for each in fields)}
 
 
 def _faults(name: str, fields: Sequence[Field]) -> list[str]:
