@@ -83,13 +83,13 @@ def taken_from(visits: Iterable[Inspection], found: Mapping[str, Severity]) -> d
 
 def regained(sites: Sequence[SiteScore], terms: LeagueRule, taken: Mapping[str, int]) -> Fraction:
     """The points that a score would regain: what was taken at its sites, as they weigh in it."""
+    if terms.aggregation is Aggregation.MEAN_OF_SITES:
+        return Fraction(sum(taken.get(site[0], 0) for site in sites), max(1, len(sites)) * SCALE)
     points: dict[str, int] = defaultdict(int)
     weights: dict[str, int] = defaultdict(int)
-    alike = terms.aggregation is Aggregation.MEAN_OF_SITES
-    for site in sites:
-        weight = 1 if alike else site.possible
-        points[site.category] += weight * taken.get(site.site, 0)
-        weights[site.category] += weight
+    for name, category, _, possible, _, _ in sites:
+        points[category] += possible * taken.get(name, 0)
+        weights[category] += possible
     if terms.aggregation is Aggregation.CATEGORY_MIX:
         mix = {key: (terms.category_weights or {}).get(key, 0) for key in weights}
         parts = (mix[key] * Fraction(points[key], weights[key]) for key in weights)

@@ -81,7 +81,7 @@ def estimates_of(league: LeagueResult) -> list[Estimate[str]] | None:
 
 def strata_of(sites: Sequence[SiteScore], terms: LeagueRule) -> dict[str, Stratum]:
     """The strata of an entrant's score, by category of sites."""
-    counted = Counter((one.category, one.earned, one.possible) for one in sites)
+    counted = Counter((category, earned, of) for _, category, earned, of, _, _ in sites)
     sums: dict[str, Sums] = {}
     for (category, earned, possible), times in counted.items():
         one = sums.setdefault(category, Sums())

@@ -132,7 +132,7 @@ def points_of(
 
 def placed(found: Sequence[Standing], book: Rulebook, terms: LeagueRule) -> list[Standing]:
     """Places by score and the chain of tie-breaks; those who are not ranked come last."""
-    heaviest = _heaviest(found, terms)
+    heaviest = _heaviest(found, terms) if TieBreak.HEAVIEST_CATEGORY in book.tie_break else None
     ranked = [one for one in found if one.status is Status.RANKED]
     keys = {one.entrant.key: _order(one, book, heaviest) for one in ranked}
     ranked.sort(key=lambda one: (keys[one.entrant.key], one.entrant.key))

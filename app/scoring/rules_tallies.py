@@ -149,7 +149,19 @@ def rate_of_category(tally: Tally, category: str) -> Fraction | None:
 def _rate(sites: Sequence[SiteScore]) -> Fraction | None:
     if not sites:
         return None
-    return FULL * Fraction(sum(one.earned for one in sites)) / sum(one.possible for one in sites)
+    return FULL * Fraction(_earned(sites)) / sum(one.possible for one in sites)
+
+
+def _earned(sites: Iterable[SiteScore]) -> int | Fraction:
+    """The sum of what was earned; whole numbers apart, since most are and fractions are slow."""
+    odd: list[Fraction] = []
+    whole = 0
+    for one in sites:
+        if isinstance(one.earned, int):
+            whole += one.earned
+        else:
+            odd.append(one.earned)
+    return whole + sum(odd, Fraction(0)) if odd else whole
 
 
 def _mean_of_sites(sites: Sequence[SiteScore]) -> Fraction | None:
@@ -168,14 +180,13 @@ def _mean_of_sites(sites: Sequence[SiteScore]) -> Fraction | None:
 
 def _mix(sites: Sequence[SiteScore], weights: Mapping[str, int]) -> Fraction | None:
     """Fixed weights over the categories that are there; other categories count for nothing."""
-    earned: dict[str, int | Fraction] = defaultdict(int)
-    possible: Counter[str] = Counter()
+    grouped: dict[str, list[SiteScore]] = defaultdict(list)
     for one in sites:
         if one.category in weights:
-            earned[one.category] += one.earned
-            possible[one.category] += one.possible
+            grouped[one.category].append(one)
+    possible = {name: sum(one.possible for one in found) for name, found in grouped.items()}
     if not possible:
         return None
     total = sum(weights[category] for category in possible)
-    parts = (weights[one] * Fraction(earned[one]) / of for one, of in possible.items())
+    parts = (weights[one] * Fraction(_earned(grouped[one])) / of for one, of in possible.items())
     return FULL * sum(parts, Fraction(0)) / total
