@@ -24,9 +24,10 @@ from app.scoring.queries_runs import Entered
 from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.rules_changes import moved
 from app.scoring.rules_freezing import FreezeCause, Readiness, refusals
-from app.scoring.rules_inputs import Inputs, LeagueGiven, SiteMarks, digest_of, digest_of_visits
+from app.scoring.rules_inputs import Inputs, LeagueGiven, SiteMarks, digest_of_visits
 from app.scoring.rules_official import LeagueResult, Official, official
 from app.scoring.rules_places import hundredths
+from app.scoring.rules_verifying import digest_of_inputs
 from app.scoring.rules_written import written_leagues
 from app.scoring.tables import RulebookRow
 from app.scoring.tables_results import (
@@ -245,12 +246,7 @@ def publish(
 
 def _inputs_digest(tx: Session, freezes: Sequence[UUID], written: Row) -> str:
     digests = queries_freezing.digests_of(tx, freezes)
-    return inputs_digest(digest_of_visits(digests), written)
-
-
-def inputs_digest(visits: str, written: Row) -> str:
-    """One digest over all answers and over who was ranked by them."""
-    return digest_of({"visits": visits, "written": written})
+    return digest_of_inputs(digest_of_visits(digests), written)
 
 
 def _with_closing(

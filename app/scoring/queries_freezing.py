@@ -33,10 +33,14 @@ _TEXT = f"""i.code || E'\\t' || l.code || E'\\t' || a.value || E'\\t' || i.weigh
 _FREEZE = sa.text(f"""
 INSERT INTO frozen_visit (freeze_id, visit_id, revision_id, site, category, finished_on, digest)
 SELECT :freeze_id, v.id, r.id, s.code, s.category, (r.ended_at AT TIME ZONE :zone)::date,
-       encode(sha256(convert_to(d.texts, 'UTF8')), 'hex')
+       encode(sha256(convert_to(
+         concat_ws(E'\\t', s.code, s.category, c.code, r.area_path,
+                   to_char(r.ended_at AT TIME ZONE :zone, 'YYYY-MM-DD')) || E'\\n' || d.texts,
+         'UTF8')), 'hex')
 FROM visit v
 JOIN visit_revision r ON r.id = v.current_revision_id
 JOIN site s ON s.id = v.site_id
+JOIN checklist c ON c.id = v.checklist_id
 JOIN (
   SELECT a.revision_id, string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C") AS texts
   FROM answer a JOIN item i ON i.id = a.item_id JOIN line l ON l.id = a.line_id

@@ -145,6 +145,15 @@ def get_run(tx: Session, run_id: UUID) -> RunView:
     return RunView(*row)
 
 
+def find_run_of(tx: Session, *, campaign: str, code: str, number: int | None) -> RunView | None:
+    """A result of a round by the codes of its campaign and its own; the newest without a number."""
+    query = runs_query().where(col(Campaign.code) == campaign, col(Round.code) == code)
+    if number is not None:
+        query = query.where(col(RankingRun.number) == number)
+    row = tx.execute(query.order_by(col(RankingRun.number).desc()).limit(1)).first()
+    return RunView(*row) if row else None
+
+
 def list_runs(tx: Session, *, round_id: UUID | None, period_id: UUID | None) -> list[RunView]:
     """All results of a round or period, the first one first."""
     subject = (

@@ -70,9 +70,15 @@ class VisitGiven:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the answers in the order of their items; a repeated answer is one."""
+        """SHA-256 over where and when it was, and the answers in the order of their items.
+
+        A repeated answer is one.
+        """
+        day = self.finished_on.isoformat() if self.finished_on else ""
+        head = f"{self.site}\t{self.category}\t{self.checklist}\t{self.area_path}\t{day}"
         texts = sorted({answer.text for answer in self.answers}, key=lambda text: text.encode())
-        return hashlib.sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
+        lines = "".join(f"{text}\n" for text in (head, *texts))
+        return hashlib.sha256(lines.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

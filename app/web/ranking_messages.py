@@ -32,7 +32,7 @@ RANKING_PROBLEMS: dict[str, Text] = {
     "run.component-missing": Text(
         "分项排序组缺少参排单位",
         "A component league has nobody in it",
-        "{league} 以 {component} 的名次计分，但本轮没有单位参加 {component}。",
+        "{league} 以 {component} 的名次计分，但其中没有参排单位。",
         "{league} takes points from {component}, in which nobody stands.",
     ),
     "round.source-does-not-rank": Text(

@@ -7,9 +7,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, InternalError
 from sqlmodel import select
+from typer.testing import CliRunner
 
+from app import results
+from app.cli import cli
 from app.infra import business_time
 from app.infra.sheets import read_sheets
+from app.kit.errors import Invalid, NotFound
 from app.kit.ids import new_id
 from app.organisation.rules import Role
 from app.rounds.tables import Campaign
@@ -141,7 +145,7 @@ def refused(call, who, path, body):
 
 @pytest.mark.parametrize("with_photos", [True], indirect=True)
 def test_a_round_is_closed_appealed_published_and_corrected(
-    call, tx, hq, district, street, closed, runtime, later
+    call, tx, hq, district, street, closed, runtime, later, tmp_path
 ):
     path = f"/v1/rounds/{closed.id}"
     freezes = tx.exec(sa.text("SELECT cause, visits FROM round_freeze")).all()
@@ -183,6 +187,17 @@ def test_a_round_is_closed_appealed_published_and_corrected(
         ("410802002", 5_000_000, False), ("410802003", 7_500_000, True),
     ]  # fmt: skip
     assert len(call(district, f"{path}/runs")["items"]) == 2
+    for number, digest in ((1, run["digest"]), (2, second["digest"])):
+        folder = tmp_path / str(number)
+        name = f"{make.CAMPAIGN}/{closed.code}"
+        results.export_round(tx, name=name, revision=number, folder=folder)
+        assert true(folder, digest)
+
+
+def true(folder, digest):
+    """What ``dudao verify round`` says of a folder."""
+    answer = CliRunner().invoke(cli, ["verify", "round", str(folder)])
+    return answer.exit_code == 0 and digest in answer.output
 
 
 def _appeal(call, tx, street, round_):
@@ -415,3 +430,35 @@ def test_a_period_rolls_up_its_rounds_and_an_entrant_has_a_history(call, hq, dis
         "red": 0, "blue": 1,
     }  # fmt: skip
     assert [(one["place"], one["of"]) for one in history["items"]] == [(3, 3)]
+
+
+def test_an_exported_result_is_verified_without_a_database(tx, published, tmp_path, monkeypatch):
+    round_, run = published
+    folder = tmp_path / "whole"
+    name = f"{make.CAMPAIGN}/{round_.code}"
+    results.export_round(tx, name=name, revision=None, folder=folder)
+    with pytest.raises(Invalid):
+        results.export_round(tx, name=name, revision=None, folder=folder)
+    with pytest.raises(NotFound):
+        results.export_round(tx, name=name, revision=7, folder=tmp_path / "none")
+    for variable in ("DUDAO_DATABASE_URL", "DUDAO_S3_ENDPOINT"):
+        monkeypatch.delenv(variable, raising=False)
+    assert true(folder, run["digest"])
+    tampered = {
+        "answers.csv": (",BJ-03,", ",BJ-99,"),
+        "visits.csv": ("/410802003/", "/410802002/"),
+        "result.json": ('"award_fen": 5000000', '"award_fen": 5000100'),
+        "inputs.json": ('"blue": 2', '"blue": 0'),
+    }
+    for file, (old, new) in tampered.items():
+        kept = (folder / file).read_text(encoding="utf-8")
+        assert old in kept, file
+        (folder / file).write_text(kept.replace(old, new, 1), encoding="utf-8")
+        assert not true(folder, ""), file
+        (folder / file).write_text(kept, encoding="utf-8")
+    lines = (folder / "answers.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "answers.csv").write_text("".join([lines[0], *lines[9:]]), encoding="utf-8")
+    assert not true(folder, "")
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(Invalid):
+        results.check_folder(folder)
