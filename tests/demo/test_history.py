@@ -20,7 +20,7 @@ from scripts.demo_steps.history import reference
 from scripts.demo_steps.history.choosing import UnreachableError, choose
 from scripts.demo_steps.history.comparing import compare, compare_reports
 from scripts.demo_steps.history.ground import read_ground
-from scripts.demo_steps.history.playing import HistoricalRound, Published
+from scripts.demo_steps.history.playing import PHOTOS_PER_VISIT, HistoricalRound, Published
 from scripts.demo_steps.history.sites import kinds_by_street
 from scripts.demo_steps.history.solving import solve
 from scripts.demo_steps.losses import Loss
@@ -39,7 +39,7 @@ CHECKLISTS = {
 def played(seed):
     """The plan of a seed, its visits, and the values as the visits carry them."""
     plan = build_plan(seed, random.Random(seed), kinds=kinds_by_street(read_city()))
-    visits = write_visits(plan, solve(plan, read_ground()), 2)
+    visits = write_visits(plan, solve(plan, read_ground()), PHOTOS_PER_VISIT)
     values = {
         one.stop.place.code: {answer.item: answer.value for answer in one.answers} for one in visits
     }
@@ -239,8 +239,8 @@ def test_every_visit_obeys_its_checklist(rounds, seed):
                 asking = given[condition["item"]].value
                 assert asking in condition.get("any_of", [asking])
                 assert asking != NOT_APPLICABLE
-    assert len(visits) == len(plan.stops) == 440
-    assert sum(len(visit.slots) for visit in visits) <= 1_500
+    assert len(visits) == len(plan.stops) == 420
+    assert sum(len(visit.slots) for visit in visits) <= 1_300
 
 
 WRONG = {

@@ -12,6 +12,7 @@ from scripts.demo_steps.losses import Loss
 
 _FINISH = 16_000  # thousandths: from here on what is left is met exactly
 _TAKEN = 0.4  # how often a question of a street that misses something is taken at the finish
+_HEAVY, _DEAR = 3.0, 3.0  # how much heavy losses are liked, and photos shunned
 Question = tuple[str, str]  # site and item
 
 
@@ -56,6 +57,17 @@ def _question(loss: Loss) -> Question:
     return loss.site, loss.item.code
 
 
+def _pick(losses: Sequence[Loss], draw: random.Random) -> Loss:
+    """Heavy losses most of all, so that few photos are needed; failed vetoes rarely."""
+    return draw.choices(losses, [_weight(each) for each in losses])[0]
+
+
+def _weight(loss: Loss) -> float:
+    photos = loss.item.photo_min if loss.item.photo_rule == "on_fail" else 0
+    heaviness = math.pow(loss.lost / 1000, _HEAVY) / (1 + _DEAR * photos)
+    return heaviness * (0.2 if loss.item.veto else 1.0)
+
+
 def _rough(
     losses: Sequence[Loss], goal: int, wanted: Mapping[str, int], draw: random.Random
 ) -> list[Loss]:
@@ -73,7 +85,7 @@ def _rough(
         near = [each for each in open_losses if street_of(each.site) == here]
         fewest = min(faults[each.site] for each in near)
         near = [each for each in near if faults[each.site] == fewest]
-        pick = draw.choices(near, [each.liking for each in near])[0]
+        pick = _pick(near, draw)
         chosen.append(pick)
         rest -= pick.lost
         missing[here] -= pick.lost
@@ -119,7 +131,7 @@ def _exactly(
         can_pass = bool(later >> rest & 1)
         due = missing[street_of(options[0].site)] > 0 and draw.random() < _TAKEN
         if fit and (due or not can_pass):
-            pick = draw.choices(fit, [each.liking for each in fit])[0]
+            pick = _pick(fit, draw)
             chosen.append(pick)
             rest -= pick.lost // unit
     return chosen
