@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from app.checklists.tables import Checklist, ChecklistVersion, Item
 from app.scoring.rules import NaPolicy, Rulebook
+from app.scoring.rules_adjusting import Inspection
 from app.scoring.rules_inputs import (
     AnswerGiven,
     LineMarks,
@@ -200,6 +201,29 @@ def read_visits(tx: Session, freeze_id: UUID) -> Iterator[tuple[VisitGiven, str]
 def _visit(head: tuple[Any, ...], answers: list[AnswerGiven]) -> tuple[VisitGiven, str]:
     visit_id, site, category, checklist, path, day, digest = head
     return VisitGiven(str(visit_id), site, category, checklist, path, day, answers), digest
+
+
+_INSPECTIONS = sa.text("""
+SELECT f.freeze_id, f.site, f.category, r.area_path, v.submitted_by, r.earned, r.possible
+FROM frozen_visit f
+JOIN visit_revision r ON r.id = f.revision_id
+JOIN visit v ON v.id = f.visit_id
+WHERE f.freeze_id = ANY(:freezes) AND r.possible > 0
+ORDER BY f.visit_id
+""")
+
+
+def read_inspections(
+    tx: Session, freeze_ids: Sequence[UUID], *, named: bool = False
+) -> list[Inspection]:
+    """Who gave which site how much; ``named`` as in ``read_marks``."""
+    rows = tx.connection().execute(_INSPECTIONS, {"freezes": list(freeze_ids)})
+    return [
+        Inspection(
+            f"{freeze}/{site}" if named else site, category, path, str(who), earned, possible
+        )
+        for freeze, site, category, path, who, earned, possible in rows
+    ]
 
 
 _PENDING = sa.text("""
