@@ -42,6 +42,7 @@ from app.rounds import routes_tasks as tasks
 from app.scoring import routes as scoring
 from app.scoring import routes_appeals as appeals
 from app.scoring import routes_awards as awards
+from app.scoring import routes_explaining as explaining
 from app.scoring import routes_results as results
 from app.scoring import routes_rulebooks as rulebooks
 from app.signing import routes as signing
@@ -70,6 +71,7 @@ PROTECTED = (
     receipts,
     retention,
     scoring,
+    explaining,
     rulebooks,
     results,
     awards,

@@ -3,7 +3,7 @@
 A correction is the next revision of the same subject, under the same rulebook, with a reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -23,10 +23,10 @@ from app.scoring import awarding, queries_freezing, queries_runs
 from app.scoring.queries_runs import Entered
 from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.rules_changes import moved
-from app.scoring.rules_companion import Companion, companion
+from app.scoring.rules_deciding import decided
 from app.scoring.rules_freezing import FreezeCause, Readiness, refusals
 from app.scoring.rules_inputs import Inputs, LeagueGiven, SiteMarks, digest_of_visits
-from app.scoring.rules_official import LeagueResult, Official, official
+from app.scoring.rules_official import LeagueResult, Official
 from app.scoring.rules_places import hundredths
 from app.scoring.rules_verifying import digest_of_inputs
 from app.scoring.rules_written import written_leagues
@@ -209,10 +209,10 @@ def publish(
     book = read_rulebook(rulebook.rules)
     leagues = _with_closing(entered.leagues, wanted.closing)
     _check_leagues(leagues, book)
-    result, beside = _results(
-        tx, Inputs(leagues, sites), rulebook, freezes, named=bool(subject.period_id)
-    )
-    written = written_leagues(leagues, result.labels)
+    visits = queries_freezing.read_inspections(tx, freezes, named=bool(subject.period_id))
+    found = decided(Inputs(leagues, sites), book, rulebook.rules, visits)
+    result = found.result
+    written = written_leagues(leagues, found.inputs.labels)
     run = RankingRun(
         campaign_id=subject.campaign_id,
         round_id=subject.round_id,
@@ -221,9 +221,9 @@ def publish(
         rulebook_id=rulebook.id,
         inputs=written,
         inputs_digest=_inputs_digest(tx, freezes, written),
-        official=result.official.data,
-        digest=result.official.digest,
-        companion=beside.data,
+        official=result.data,
+        digest=result.digest,
+        companion=found.companion.data,
         reason=wanted.reason,
         made_by=by.user_id,
         made_at=business_time.now(tx),
@@ -231,44 +231,19 @@ def publish(
     tx.add(run)
     tx.flush()
     insert_rows(tx, RunBasis, [{"run_id": run.id, "freeze_id": one} for one in freezes])
-    insert_rows(tx, RankingEntry, _entry_rows(run, result.official, entered))
+    insert_rows(tx, RankingEntry, _entry_rows(run, result, entered))
     awarding.give_by_run(
         tx,
         settings,
         run=run,
         before=before,
-        result=result.official,
+        result=result,
         entrants=entered.entrants,
         issuer_id=subject.issuer_id,
         budget=book.budget,
     )
     _record(tx, run, before)
     return run
-
-
-@dataclass(frozen=True)
-class _Decided:
-    """A result with the labels that decided about its money."""
-
-    official: Official
-    labels: Mapping[tuple[str, str], str]
-
-
-def _results(
-    tx: Session, inputs: Inputs, rulebook: RulebookRow, freezes: Sequence[UUID], *, named: bool
-) -> tuple[_Decided, Companion]:
-    """The result and what stands beside it.
-
-    Where the rulebook pays supported places alone, the labels become inputs of the decision.
-    """
-    book = read_rulebook(rulebook.rules)
-    plain = official(inputs, book, rulebook.rules)
-    beside = companion(plain, book, queries_freezing.read_inspections(tx, freezes, named=named))
-    gated = {one.code for one in inputs.leagues if book.terms(one.code).supported_required}
-    labels = {key: label for key, label in beside.labels.items() if key[0] in gated}
-    if not labels:
-        return _Decided(plain, {}), beside
-    return _Decided(official(replace(inputs, labels=labels), book, rulebook.rules), labels), beside
 
 
 def _inputs_digest(tx: Session, freezes: Sequence[UUID], written: Row) -> str:

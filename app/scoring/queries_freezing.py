@@ -52,11 +52,16 @@ RETURNING visit_id, digest
 """)  # noqa: S608 - put together from constants
 
 _MARKS = sa.text(f"""
-SELECT f.visit_id, f.site, f.category, r.area_path, f.finished_on, f.freeze_id,
+WITH chosen AS (
+  SELECT f.visit_id, f.revision_id, f.site, f.category, r.area_path, f.finished_on, f.freeze_id
+  FROM frozen_visit f JOIN visit_revision r ON r.id = f.revision_id
+  WHERE f.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
+    SELECT 1 FROM unnest(CAST(:areas AS text[])) AS p WHERE starts_with(r.area_path, p)))
+)
+SELECT f.visit_id, f.site, f.category, f.area_path, f.finished_on, f.freeze_id,
        array_agg(m.line), array_agg(m.earned), array_agg(m.possible),
        jsonb_agg(m.vetoes), sum(m.applicable)::bigint, sum(m.asked)::bigint
-FROM frozen_visit f
-JOIN visit_revision r ON r.id = f.revision_id
+FROM chosen f
 JOIN (
   SELECT a.revision_id, l.code AS line,
     (sum(a.earned) + coalesce(sum(i.weight) FILTER (
@@ -66,17 +71,15 @@ JOIN (
     coalesce(sum(i.weight) FILTER (WHERE a.value <> 'na'), 0) AS applicable,
     sum(i.weight) AS asked,
     array_agg(DISTINCT {_VETO}) FILTER (WHERE i.veto AND a.earned < a.possible) AS vetoes
-  FROM frozen_visit x
+  FROM chosen x
   JOIN answer a ON a.revision_id = x.revision_id
   JOIN item i ON i.id = a.item_id
   JOIN line l ON l.id = a.line_id
   LEFT JOIN unnest(CAST(:items AS uuid[]), CAST(:policies AS text[])) AS p(item_id, policy)
     ON p.item_id = i.id
-  WHERE x.freeze_id = ANY(:freezes)
   GROUP BY a.revision_id, l.code
 ) m ON m.revision_id = f.revision_id
-WHERE f.freeze_id = ANY(:freezes)
-GROUP BY f.visit_id, f.site, f.category, r.area_path, f.finished_on, f.freeze_id
+GROUP BY f.visit_id, f.site, f.category, f.area_path, f.finished_on, f.freeze_id
 """)  # noqa: S608 - put together from constants
 
 _ANSWERS = sa.text(f"""
@@ -119,15 +122,22 @@ class Marks:
 
 
 def read_marks(
-    tx: Session, freeze_ids: Sequence[UUID], book: Rulebook, *, named: bool = False
+    tx: Session,
+    freeze_ids: Sequence[UUID],
+    book: Rulebook,
+    *,
+    named: bool = False,
+    areas: Sequence[str] | None = None,
 ) -> Marks:
-    """The marks of frozen visits under a rulebook.
+    """The marks of frozen visits under a rulebook, everywhere or in some areas (paths).
 
     ``named``: a site is another one in each freeze, as in a standing of several rounds.
     """
     items, policies = _policies(tx, book)
     values = {
         "freezes": list(freeze_ids),
+        "everywhere": areas is None,
+        "areas": list(areas or ()),
         "usual": book.not_applicable.default.value,
         "items": items,
         "policies": policies,

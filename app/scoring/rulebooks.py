@@ -11,14 +11,19 @@ from app.infra import business_time, events
 from app.kit.errors import Conflict, Fault, Invalid, NotFound
 from app.kit.paging import MAX_LIMIT
 from app.rounds import rules as round_rules
-from app.scoring import queries_freezing, queries_rulebooks, queries_runs
+from app.scoring import (
+    queries_freezing,
+    queries_rulebooks,
+    queries_runs,
+)
 from app.scoring.queries_rulebooks import RulebookView
 from app.scoring.queries_runs import RunView
 from app.scoring.rules import Rulebook, RulebookState, read_rulebook
 from app.scoring.rules_changes import Moved, moved
+from app.scoring.rules_deciding import decided, wants_support
 from app.scoring.rules_inputs import Inputs, digest_of
 from app.scoring.rules_official import official
-from app.scoring.rules_written import read_labels, read_leagues
+from app.scoring.rules_written import read_leagues
 from app.scoring.tables import RulebookRow
 from app.web.principal import Principal
 
@@ -155,5 +160,8 @@ def _moved_by(tx: Session, view: RunView, rules: Rules, book: Rulebook) -> list[
     freezes = [one.id for one in queries_runs.freezes_of(tx, run.id)]
     named = run.period_id is not None
     marks = queries_freezing.read_marks(tx, freezes, book, named=named)
-    inputs = Inputs(read_leagues(run.inputs), marks.sites, read_labels(run.inputs))
+    inputs = Inputs(read_leagues(run.inputs), marks.sites)
+    if wants_support(inputs, book):
+        visits = queries_freezing.read_inspections(tx, freezes, named=named)
+        return moved(run.official, decided(inputs, book, rules, visits).result.data)
     return moved(run.official, official(inputs, book, rules).data)

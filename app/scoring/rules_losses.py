@@ -62,22 +62,24 @@ def lost_answers(
     for visit in {one.id: one for one in visits}.values():
         if visit.area_path.startswith(entrant.areas):
             for answer in {one.item: one for one in visit.answers}.values():
-                lost = _lost(visit, answer, book) if entrant.has_line(answer.line) else None
-                if lost is not None:
-                    found.append(lost)
+                if entrant.has_line(answer.line):
+                    lost = lost_of(visit.site, visit.id, visit.checklist, answer, book)
+                    found += [lost] if lost is not None else []
     return sorted(found)
 
 
-def _lost(visit: VisitGiven, answer: AnswerGiven, book: Rulebook) -> LostAnswer | None:
+def lost_of(
+    site: str, visit: str, checklist: str, answer: AnswerGiven, book: Rulebook
+) -> LostAnswer | None:
+    """What an answer lost under a rulebook; None where it earned all that it could."""
     missing = answer.possible - answer.earned
     veto = answer.veto if missing else None
     if answer.value == NOT_APPLICABLE:
-        policy = book.not_applicable.of(visit.checklist, answer.item)
+        policy = book.not_applicable.of(checklist, answer.item)
         missing, veto = (answer.weight if policy is NaPolicy.ZERO else 0), None
     if not missing:
         return None
-    item = f"{visit.checklist}/{answer.item}"
-    return LostAnswer(visit.site, visit.id, item, answer.line, missing, veto)
+    return LostAnswer(site, visit, f"{checklist}/{answer.item}", answer.line, missing, veto)
 
 
 def worth_at(one: Standing, terms: LeagueRule) -> dict[str, Fraction]:

@@ -60,7 +60,7 @@ def league_standings(
 ) -> list[Standing]:
     """A league in order: by place, then those without one; equals by the name of the entrant."""
     terms = book.terms(league.code)
-    rates = _closing_rates(league.entrants, terms)
+    rates = closing_rates(league.entrants, terms)
     found = []
     for entrant in league.entrants:
         if terms.aggregation is Aggregation.RANK_POINTS:
@@ -91,7 +91,7 @@ def _status(tally: Tally, score: Fraction | None, terms: LeagueRule) -> Status:
     return Status.RANKED
 
 
-def _closing_rates(entrants: Sequence[EntrantGiven], terms: LeagueRule) -> Mapping[str, Fraction]:
+def closing_rates(entrants: Sequence[EntrantGiven], terms: LeagueRule) -> Mapping[str, Fraction]:
     """On-time closing rates drawn towards the league's mean; none where nothing was due at all."""
     due = sum(one.due for one in entrants)
     closing = terms.closing

@@ -38,6 +38,12 @@ def everybody(_: Caller) -> bool:
     return True
 
 
+_RANKED_ENTRANTS = """
+SELECT e.entrant_id FROM ranking_entry e JOIN league l ON l.id = e.league_id
+WHERE l.code = 'districts'
+"""
+
+
 def named_rows(city: City) -> dict[str, Sequence[Row]]:
     """Rows by the beginning of the paths that name them; the longest beginning counts."""
     headquarters = frozenset({"hq_admin", "hq_editor", "auditor"})
@@ -94,6 +100,13 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "/v1/rounds/{round_id}/rankings": [Row(round_, standing)],
         "/v1/rounds/{round_id}/rankings/{league}": [
             Row(round_ | {"league": "districts"}, standing)
+        ],
+        "/v1/rounds/{round_id}/rankings/{league}/entries/{entrant_id}": [
+            Row(
+                {"round_id": city.ranked_round_id, "league": "districts", "entrant_id": one},
+                everybody,
+            )
+            for one in sorted(city.codes(_RANKED_ENTRANTS))[:1]
         ],
         "/v1/rounds/{round_id}/runs": [Row({"round_id": city.ranked_round_id}, everybody)],
         **{
