@@ -5,6 +5,7 @@ deferred constraints, several workers) takes ``committed``: a database of its ow
 prepared one.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from psycopg.errors import ObjectInUse
 from pydantic import SecretStr
 from sqlmodel import Session
 
@@ -37,6 +39,7 @@ from tests.house.city import build as build_city
 from tests.support import CheckedClient, SharedConnection, passable_folder
 
 _TEMPLATE = "dudao_template"
+_TRIES = 5
 
 
 @pytest.fixture
@@ -73,12 +76,26 @@ def _prepare(settings: Settings) -> None:
 
 
 def _run_alone(settings: Settings, statement: str) -> None:
-    """A statement outside of any transaction, in a database that nobody copies."""
+    """A statement outside of any transaction, in a database that nobody copies.
+
+    FORCE ends the sessions that it sees, and fails over one that comes meanwhile: such a statement
+    is tried again, and fails as the last try did.
+    """
     url = sa.make_url(settings.database_url.get_secret_value()).set(database="postgres")
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(statement))
-    engine.dispose()
+    try:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with engine.connect() as connection:
+                    connection.execute(sa.text(statement))
+            except sa.exc.OperationalError as error:
+                if not tries_left or not isinstance(error.orig, ObjectInUse):
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+    finally:
+        engine.dispose()
 
 
 def settings_for(settings: Settings, database: str) -> Settings:
