@@ -56,7 +56,8 @@ def announce_photos(
     if faults := announce_faults(body, settings):
         raise Invalid("request.invalid", faults=tuple(faults))
     announced = [announcement_of(photo) for photo in body.photos]
-    sender = service.Sender(submitter.user_id, submitter.device_id)
+    by_form = body.form and blobs.profile.post_policy
+    sender = service.Sender(submitter.user_id, submitter.device_id, by_form)
     photos = service.announce(tx, settings, sender=sender, photos=announced)
     standing = standing_of(tx, photos)
     return AnnounceOut(
@@ -65,7 +66,7 @@ def announce_photos(
             AnnouncedOut(
                 **dict(state_out(photo, language, standing)),
                 upload=upload_out(blobs, photo, standing.lost),
-                form=form_out(blobs, photo, standing.lost) if body.form else None,
+                form=form_out(blobs, photo, standing.lost) if by_form else None,
             )
             for photo in photos
         ],

@@ -76,6 +76,18 @@ def broken(profile: StoreProfile, kept: Mapping[Promise, bool]) -> tuple[Promise
     return tuple(promise for promise in relied_on(profile) if kept.get(promise) is False)
 
 
+def may_copy(profile: StoreProfile, *, by_form: bool) -> bool:
+    """Whether the store's own copy of an upload is sure to be of the bytes that were checked.
+
+    A second object may come between the check and the copy. The copy demands the tag that was
+    read; but a tag is often the MD5 of the bytes, and two photos of one MD5 can be made. So the
+    upload must have been bound by SHA-256 too, which a form (``by_form``: one was given) never is.
+    Otherwise the checked bytes themselves are to be written.
+    """
+    is_bound = profile.checksum is UploadChecksum.SHA256 and not by_form
+    return is_bound and profile.conditional_copy
+
+
 def found(profile: StoreProfile, kept: Mapping[Promise, bool]) -> StoreProfile:
     """The strongest profile that a store which was tried keeps; the address stays as it is."""
     checksum = UploadChecksum.NONE

@@ -660,23 +660,6 @@ class TestAStoreThatFails:
         assert state_of(client, inspector, photo_id)["state"] == "stored"
         assert blobs.read_evidence(evidence_key(hashlib.sha256(content).hexdigest())) == content
 
-    def test_a_store_that_copies_without_a_condition_gets_the_checked_bytes(
-        self, client, http, inspector, content, with_runtime, runtime, blobs, settings
-    ):
-        class Late(WrappedBlobs):
-            def put_evidence(self, key, body, **how):
-                for quarantined in (quarantine_key(UUID(photo_id)),):
-                    self._inner._client.put_object(
-                        Bucket=self._inner.quarantine, Key=quarantined, Body=b"forged"
-                    )
-                return self._inner.put_evidence(key, body, **how)
-
-        plain = settings.model_copy(update={"s3_conditional_copy": False})
-        photo_id = make.upload_photo(client, http, inspector, content)
-        settle(with_runtime(blobs=Late(runtime.blobs), settings=plain))
-        assert state_of(client, inspector, photo_id)["state"] == "stored"
-        assert blobs.read_evidence(evidence_key(hashlib.sha256(content).hexdigest())) == content
-
     def assert_nothing_is_kept(self, blobs, content, tx):
         digest = hashlib.sha256(content).hexdigest()
         keys = [rendition_key(digest, size) for size in (Size.LARGE, Size.THUMB)]

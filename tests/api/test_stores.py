@@ -10,6 +10,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.config import UploadChecksum
 from app.evidence.rules import evidence_key, quarantine_key
 from app.evidence.tables import Blob
 from app.infra.blobs import Blobs, ObjectMissing
@@ -250,6 +251,38 @@ class TestNothingFalseBecomesEvidence:
         upload = announced(client, inspector, photo)["upload"]
         assert make.put(http, upload, content).status_code == 200
         assert self.rejected(client, runtime, inspector, photo) == "photo.digest-mismatch"
+
+    @pytest.mark.parametrize(
+        ("profile", "form"),
+        [
+            ({}, True),
+            ({"s3_upload_checksum": UploadChecksum.MD5}, False),
+            ({"s3_upload_checksum": UploadChecksum.NONE, "s3_conditional_copy": False}, False),
+        ],
+        ids=["form", "md5", "nothing"],
+    )
+    def test_where_a_second_object_may_slip_in_the_checked_bytes_are_written(
+        self, client, http, store, use, inspector, photo, content, blobs, profile, form
+    ):
+        """It comes after the check and under the tag of the first, so a copy would take it."""
+        runtime, forged = use(store, **profile), content[:-1] + b"?"
+        store.weakness = Weakness.COPIES_BLINDLY
+        one = announced(client, inspector, photo, form=form)
+        sent = post(http, one["form"], content) if form else make.put(http, one["upload"], content)
+        assert sent.status_code in (200, 204)
+        key = evidence_key(photo["sha256"])
+        upload = {"Bucket": blobs.quarantine, "Key": quarantine_key(UUID(photo["id"]))}
+
+        def slip_in(method, _, name):
+            if (method, name) == ("PUT", key):
+                store.client.put_object(**upload, Body=forged)
+
+        store.before = slip_in
+        make.complete(client, inspector, photo["id"]).raise_for_status()
+        settle(runtime)
+        assert store.client.get_object(**upload)["Body"].read() == forged
+        assert state_of(client, inspector, photo) == ("stored", None)
+        assert blobs.read_evidence(key) == content
 
 
 class TestNothingAcknowledgedIsLost:

@@ -1,5 +1,7 @@
 """What a store is relied on for, and what to set when it does not keep to it."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.config import Addressing, UploadChecksum
@@ -9,6 +11,7 @@ from app.infra.store_profile import (
     broken,
     differing_settings,
     found,
+    may_copy,
     relied_on,
 )
 
@@ -46,6 +49,19 @@ def test_what_is_relied_on_and_not_kept_is_broken(promise):
     assert broken(STRONG, ALL | {promise: False}) == (promise,)
     is_basic = promise in relied_on(WEAK)
     assert broken(WEAK, ALL | {promise: False}) == ((promise,) if is_basic else ())
+
+
+@pytest.mark.parametrize("checksum", UploadChecksum)
+@pytest.mark.parametrize("conditional_copy", [True, False])
+@pytest.mark.parametrize("by_form", [True, False])
+@pytest.mark.parametrize("others", [STRONG, WEAK])
+def test_the_store_copies_only_what_was_bound_by_sha256_and_by_its_tag(
+    checksum, conditional_copy, by_form, others
+):
+    """Whatever else it does: a key that is written once, versions, locks say nothing of bytes."""
+    profile = replace(others, checksum=checksum, conditional_copy=conditional_copy)
+    is_sure = checksum is UploadChecksum.SHA256 and conditional_copy and not by_form
+    assert may_copy(profile, by_form=by_form) is is_sure
 
 
 def test_what_was_not_tried_is_not_broken():
