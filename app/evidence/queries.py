@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from app.evidence.rules import PhotoState, Size
 from app.evidence.tables import Blob, Grant, Photo, Rendition
-from app.kit.errors import NotFound
 from app.organisation.queries import within_reach
 from app.web.principal import Principal
 
@@ -58,14 +57,6 @@ def count_open(tx: Session, owner_id: UUID, device_id: UUID | None) -> tuple[int
     )
     row = found.one()
     return int(row[0]), int(row[1])
-
-
-def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
-    """A photo that the caller took or was granted; for everybody else there is none."""
-    photo = tx.exec(select(Photo).where(Photo.id == photo_id, visible_to(principal))).first()
-    if photo is None:
-        raise NotFound("photo.not-found")
-    return photo
 
 
 def visible_to(principal: Principal, *narrowing: Any) -> Any:

@@ -56,4 +56,4 @@ def report_problem(
     )
     if known:
         response.headers["Dudao-Replayed"] = "true"
-    return problem_out(reporting.view_of(tx, problem), request.app.state.blobs, language)
+    return problem_out(reporting.view_of(tx, reporter, problem), request.app.state.blobs, language)
