@@ -341,11 +341,11 @@ class Blobs:
     def erase_evidence(self, key: str) -> None:
         """Removes a kept object for good, with all its versions; nothing to remove is fine.
 
-        A store that has locked it refuses: ``StoreRefused``.
+        A store that has locked it refuses, and shows it as before: ``StoreRefused``.
         """
         with translated():
-            self._client.delete_object(Bucket=self.evidence, Key=key)
-            if not self.profile.versioning:
+            if not (self.profile.versioning or self.profile.object_lock):
+                self._client.delete_object(Bucket=self.evidence, Key=key)
                 return
             listing = self._client.get_paginator("list_object_versions")
             for page in listing.paginate(Bucket=self.evidence, Prefix=key):
@@ -354,6 +354,16 @@ class Blobs:
                         self._client.delete_object(
                             Bucket=self.evidence, Key=key, VersionId=one["VersionId"]
                         )
+
+    def hold_evidence(self, key: str, *, on: bool) -> None:
+        """Puts a kept object under the store's own legal hold, or releases it.
+
+        Raises ``ObjectMissing``, and ``StoreRefused`` where the bucket has no Object Lock.
+        """
+        with translated():
+            self._client.put_object_legal_hold(
+                Bucket=self.evidence, Key=key, LegalHold={"Status": "ON" if on else "OFF"}
+            )
 
     def check(self) -> None:
         """Raises ``Unavailable`` unless both buckets answer."""
