@@ -28,6 +28,10 @@ class Promise(StrEnum):
     OBJECT_LOCK = "object-lock"
 
 
+# Without these nothing else can be tried.
+BASIC = (Promise.BUCKETS, Promise.UPLOAD)
+
+
 @dataclass(frozen=True)
 class StoreProfile:
     """The features of the store that our requests rely on, and how it is addressed."""
@@ -89,7 +93,12 @@ def may_copy(profile: StoreProfile, *, by_form: bool) -> bool:
 
 
 def found(profile: StoreProfile, kept: Mapping[Promise, bool]) -> StoreProfile:
-    """The strongest profile that a store which was tried keeps; the address stays as it is."""
+    """The strongest profile that a store which was tried keeps; the address stays as it is.
+
+    Where not even buckets and plain uploads are there, nothing was learnt of the rest: as before.
+    """
+    if not all(kept.get(basic) for basic in BASIC):
+        return profile
     checksum = UploadChecksum.NONE
     if kept[Promise.SHA256]:
         checksum = UploadChecksum.SHA256

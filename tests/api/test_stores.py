@@ -24,6 +24,8 @@ from tests.certificate import write_certificate
 from tests.support import bring_forward, settle, settle_once
 from tests.weak_store import Weakness, WeakStore, weak_store
 
+NOWHERE = "http://127.0.0.1:9"
+
 
 @pytest.fixture(scope="module")
 def running(settings):
@@ -104,7 +106,7 @@ class TestTheProfile:
 
     def test_missing_buckets_are_said_and_nothing_else_is_tried(self, settings):
         elsewhere = settings.model_copy(update={"evidence_bucket": "not-there"})
-        assert set(probe(elsewhere).values()) == {False}
+        assert probe(elsewhere) == {Promise.BUCKETS: False}
 
     def test_a_store_that_is_busy_has_broken_nothing(self, store):
         store.busy = lambda *_: True
@@ -144,6 +146,16 @@ class TestTheProfile:
         arranged = CliRunner().invoke(cli, ["storage", "init"])
         assert arranged.exit_code == 0, arranged.output
         assert "由后台自行清理" in arranged.output
+        monkeypatch.setenv("DUDAO_EVIDENCE_BUCKET", "not-there")
+        lacking = CliRunner().invoke(cli, ["storage", "probe"])
+        assert lacking.exit_code == 1
+        assert "未试" in lacking.output
+        assert "DUDAO_S3_" not in lacking.output, "nothing was tried, so nothing is advised"
+        monkeypatch.setenv("DUDAO_S3_ENDPOINT", NOWHERE)
+        for command in ("init", "probe"):
+            away = CliRunner().invoke(cli, ["storage", command])
+            assert (away.exit_code, "存储无应答" in away.output) == (1, True)
+            assert NOWHERE in away.output
 
     def test_object_lock_and_versions_are_there_from_the_beginning(self, settings):
         locked = settings.model_copy(
@@ -326,13 +338,13 @@ class TestNothingAcknowledgedIsLost:
         self, client, http, store, use, inspector, photo, content
     ):
         runtime = use(store)
-        store.delay_s = 0.2
+        store.delay_s = 0.07
         upload = announced(client, inspector, photo)["upload"]
         started = time.monotonic()
         assert make.put(http, upload, content).status_code == 200
         make.complete(client, inspector, photo["id"]).raise_for_status()
         settle(runtime)
-        assert time.monotonic() - started > 0.6
+        assert time.monotonic() - started > 0.2
         assert state_of(client, inspector, photo) == ("stored", None)
 
     @pytest.mark.parametrize("profile", [{}, {"s3_conditional_copy": False}], ids=["copy", "put"])

@@ -6,6 +6,7 @@ import pytest
 
 from app.config import Addressing, UploadChecksum
 from app.infra.store_profile import (
+    BASIC,
     Promise,
     StoreProfile,
     broken,
@@ -85,8 +86,14 @@ def test_the_settings_that_a_store_can_keep_are_named(kept, settings):
     assert broken(better, kept) == ()
 
 
-def test_a_store_that_keeps_nothing_gets_the_weakest_profile():
-    better = found(STRONG, NONE)
+@pytest.mark.parametrize("missing", [Promise.BUCKETS, Promise.UPLOAD])
+def test_where_nothing_could_be_tried_no_setting_is_recommended(missing):
+    """Buckets that are not there yet say nothing of the store."""
+    assert found(STRONG, dict.fromkeys(BASIC, True) | {missing: False}) == STRONG
+
+
+def test_a_store_that_keeps_the_least_gets_the_weakest_profile():
+    better = found(STRONG, NONE | dict.fromkeys(BASIC, True))
     assert (better.checksum, better.conditional_put, better.object_lock) == (
         UploadChecksum.NONE,
         False,
