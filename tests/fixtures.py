@@ -201,17 +201,29 @@ def runtime(
 @pytest.fixture(scope="module")
 def city(app, engine, settings, blobs, decoders, portal_client, http) -> Iterator[City]:
     """Built once; what a test changes is undone by ``City.undone``."""
+    portal_client.headers.pop("authorization", None)
+    with standing(app, engine) as (connection, database, tx):
+        runtime = Runtime(settings, database, blobs, decoders)
+        yield build_city(connection, tx, portal_client, runtime, http)
+
+
+@contextmanager
+def standing(
+    app: FastAPI, engine: sa.Engine
+) -> Iterator[tuple[sa.Connection, SharedConnection, Session]]:
+    """What the tests of a module share, on one connection that is rolled back at the end.
+
+    A module whose tests change something each lets ``connection`` be a savepoint on it.
+    """
     kept = app.state.database
     with engine.connect() as connection:
         outer = connection.begin()
         app.state.database = database = SharedConnection(engine, connection)
-        portal_client.headers.pop("authorization", None)
         try:
             with Session(
                 connection, join_transaction_mode="create_savepoint", expire_on_commit=False
             ) as tx:
-                runtime = Runtime(settings, database, blobs, decoders)
-                yield build_city(connection, tx, portal_client, runtime, http)
+                yield connection, database, tx
         finally:
             app.state.database = kept
             outer.rollback()

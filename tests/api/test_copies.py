@@ -2,47 +2,81 @@
 
 import hashlib
 import io
+from dataclasses import dataclass
 from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from sqlmodel import select
 
 from app.infra.events import Event
+from app.infra.handlers import Runtime
 from app.kit.disposition import content_disposition, file_name
 from app.organisation.rules import Role
+from app.rounds.tables import Round
 from tests import factories as make
+from tests.fixtures import standing
 from tests.secrets_planted import PLANTED, leaks
 from tests.support import settle
 
 
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
-
-
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
-
-
-@pytest.fixture
-def bureau(tx):
-    return make.signed_in(
-        tx, Role.UNIT_COORDINATOR, unit="JZ-CGJ", areas=["410800"], lines=["signage"]
-    )
-
-
-@pytest.fixture
-def round_(client, http, runtime, inspector, tx):
+@dataclass(frozen=True)
+class Scene:
     """A round with one visit: two photos of a finding on signage and of the site as a whole."""
-    made = make.make_round(tx, sites=[make.site_row("MS-1")])
-    photos = [make.upload_photo(client, http, inspector) for _ in range(2)]
-    plan = make.plan_visit(tx, made.id, "MS-1", values={"BJ-03": 1}, photos=photos)
-    assert make.submit(client, inspector, plan.body).status_code == 201
-    settle(runtime)
-    return made
+
+    connection: sa.Connection
+    inspector: make.Login
+    headquarters: make.Login
+    bureau: make.Login
+    round_: Round
+
+
+@pytest.fixture(scope="module")
+def scene(app, engine, settings, blobs, decoders, portal_client, http):
+    with standing(app, engine) as (connection, database, tx):
+        inspector, headquarters = (
+            make.signed_in(tx, role) for role in (Role.INSPECTOR, Role.HQ_ADMIN)
+        )
+        bureau = make.signed_in(
+            tx, Role.UNIT_COORDINATOR, unit="JZ-CGJ", areas=["410800"], lines=["signage"]
+        )
+        made = make.make_round(tx, sites=[make.site_row("MS-1")])
+        photos = [make.upload_photo(portal_client, http, inspector) for _ in range(2)]
+        plan = make.plan_visit(tx, made.id, "MS-1", values={"BJ-03": 1}, photos=photos)
+        tx.commit()
+        assert make.submit(portal_client, inspector, plan.body).status_code == 201
+        settle(Runtime(settings, database, blobs, decoders))
+        yield Scene(connection, inspector, headquarters, bureau, made)
+
+
+@pytest.fixture
+def connection(scene):
+    """What a test adds to the scene is gone after it."""
+    point = scene.connection.begin_nested()
+    yield scene.connection
+    point.rollback()
+
+
+@pytest.fixture
+def inspector(scene):
+    return scene.inspector
+
+
+@pytest.fixture
+def headquarters(scene):
+    return scene.headquarters
+
+
+@pytest.fixture
+def bureau(scene):
+    return scene.bureau
+
+
+@pytest.fixture
+def round_(scene):
+    return scene.round_
 
 
 def look(client, who, photo_id, headers=None, **query):

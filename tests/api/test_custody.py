@@ -1,5 +1,6 @@
 """What becomes of photos after they were stored: read again, lost, found, restored, compared."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -257,6 +258,7 @@ class TestAfterAGap:
 
         def started():
             made = StoreKeeper(runtime.settings)
+            made._watch.broken = ()  # what the store promises was tried: that is not the subject
             made.look(runtime)
             return made
 
@@ -321,13 +323,15 @@ class TestAfterAGap:
 class TestReconciling:
     @pytest.fixture
     def stored(self, client, http, own, inspector, tx):
-        made = []
-        for _ in range(3):
-            content = make.make_photo_bytes()
-            photo = make.announcement(content)
-            made.append(store_photo(client, http, own, inspector, photo, content))
-            read_again(own, tx)
-        return made
+        contents = [make.make_photo_bytes() for _ in range(3)]
+        made = [make.announcement(content) for content in contents]
+        told = make.announce(client, inspector, *made).json()["photos"]
+        for content, one in zip(contents, told, strict=True):
+            make.put(http, one["upload"], content).raise_for_status()
+            make.complete(client, inspector, one["id"]).raise_for_status()
+        settle(own)
+        read_again(own, tx)
+        return [one["sha256"] for one in made]
 
     @pytest.fixture
     def aged(self, monkeypatch):
@@ -407,10 +411,18 @@ class TestReconciling:
         assert found["counts"] == NOTHING | {Finding.MISSING: 1}
         assert found["objects"] >= 2
 
-    def test_it_is_done_once_a_night_and_taken_over_from_the_dead(self, own, tx):
-        due = own.settings.model_copy(update={"reconcile_hour": 0})
-        from dataclasses import replace
-
+    def test_it_is_done_once_a_night_and_taken_over_from_the_dead(self, client, own, inspector, tx):
+        """Afterwards the uploads that nobody waits for are removed, where no lifecycle did that."""
+        waiting, given_up = (make.announcement(b"x") for _ in range(2))
+        make.announce(client, inspector, waiting, given_up).raise_for_status()
+        never = sa.update(Photo).where(Photo.id == UUID(given_up["id"]))
+        tx.exec(never.values(sweep_at=None))
+        tx.commit()
+        uploads = [f"uploads/{one}" for one in (waiting["id"], given_up["id"], new_id(), "junk")]
+        for key in uploads:
+            own.blobs._client.put_object(Bucket=own.blobs.quarantine, Key=key, Body=b"x")
+        old_at_once = {"reconcile_hour": 0, "quarantine_days": -1}
+        due = own.settings.model_copy(update=old_at_once)
         runtime = replace(own, settings=due)
         dead, living = StoreKeeper(due), StoreKeeper(due)
         assert dead.reconcile(runtime) == 1
@@ -427,6 +439,7 @@ class TestReconciling:
         assert living.reconcile(runtime) == 0
         ended = select(Event.data).where(Event.kind == "store.reconciled")
         assert tx.exec(ended).all() == [NOTHING]
+        assert [own.blobs.in_quarantine(key) for key in uploads] == [True, False, False, False]
 
     def test_so_many_photos_are_cut_into_so_many_slices(self):
         counts = {n: reporting.slices_for(n) for n in (0, 49_999, 50_000, 10**7, 10**8)}
