@@ -25,7 +25,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
     The process that only hands out tests to others does without the service and its imports.
     """
-    gc.disable()  # until all is loaded
     hypothesis.load_profile("long" if config.getoption("--long") else "short")
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         config.pluginmanager.import_plugin("tests.fixtures")
@@ -46,8 +45,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """All that is loaded by now stays: searching it for garbage again and again is for nothing."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    gc.enable()
 
 
 class ByFile(LoadScopeScheduling):

@@ -13,10 +13,13 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from sqlmodel import Session
 
 from app import loading
+from app.auth import passwords
 from app.config import Environment, Settings
 from app.infra import migrations
 from app.infra.blobs import Blobs, wait_until_usable
@@ -32,6 +35,8 @@ from tests.house.city import build as build_city
 from tests.support import CheckedClient, SharedConnection, passable_folder
 
 _TEMPLATE = "dudao_template"
+# The cost of a hash is for attackers; it is told by the hash, so all else stays as it is.
+passwords._HASHER = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
 
 
 @pytest.fixture
