@@ -16,10 +16,13 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from psycopg.errors import ObjectInUse
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from sqlmodel import Session
 
 from app import loading
+from app.auth import passwords
 from app.config import Environment, Settings
 from app.evidence import decoding
 from app.infra import migrations
@@ -40,6 +43,8 @@ from tests.support import CheckedClient, SharedConnection, passable_folder
 
 _TEMPLATE = "dudao_template"
 _TRIES = 5
+# The cost of a hash is for attackers; it is told by the hash, so all else stays as it is.
+passwords._HASHER = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,12 +28,13 @@ from app.evidence.schemas import (
 from app.infra import business_time
 from app.infra.blobs import Blobs
 from app.kit.errors import Invalid
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 Submitter = Annotated[Principal, Needs("photo.submit")]
 Ids = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=MOST_AT_ONCE)]
 

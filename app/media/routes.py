@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,6 +22,7 @@ from app.media import queries, service
 from app.media.presenting import address_of, copy_out, name_for
 from app.media.rules import Place
 from app.media.schemas import ManifestPage
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -29,7 +30,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("photo.read")]
 _ACCEPT = "Accept, Authorization"
 

@@ -3,18 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.evidence.presenting import receipt_out
 from app.evidence.queries_receipts import standing_of
 from app.evidence.schemas import ReceiptOut
 from app.kit.errors import Conflict
 from app.media import queries
+from app.web.feature_router import FeatureRouter
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("photo.read")]
 
 
