@@ -225,7 +225,7 @@ time.sleep(60)
 def test_children_end_with_their_parent(doing):
     """Even where it is killed hard: at once, not only when their work is done."""
     busy = doing != "nothing"
-    content = many_scans(make_photo_bytes(1, (4000, 3000), progressive=True), 400)
+    content = many_scans(make_photo_bytes(1, (4000, 3000), progressive=True), 100)
     argv = [sys.executable, "-c", _PARENT]
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         parent.stdin.write(content if busy else b"x")
