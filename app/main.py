@@ -18,7 +18,6 @@ from app.checklists import routes as checklists
 from app.config import Settings, read_settings
 from app.duties import routes as duties
 from app.evidence import routes as evidence
-from app.evidence import routes_receipts as receipts
 from app.evidence import store_keeper
 from app.imports import routes as imports
 from app.infra.blobs import Blobs
@@ -34,6 +33,7 @@ from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.ledger import routes_reports as reports
 from app.media import routes as media
+from app.media import routes_receipts as receipts
 from app.media import routes_retention as retention
 from app.organisation import routes as organisation
 from app.people import routes as people

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.evidence import deleting, verification
+from app.evidence import deleting, locking, verification
 from app.evidence import service as evidence
 from app.infra.handlers import Handler, Runtime
 from app.infra.jobs import Claim
@@ -83,6 +83,14 @@ def _touch_standing(tx: Session, runtime: Runtime, claim: Claim, prepared: None)
     scoring.touch_standing(tx, claim.subject_id)
 
 
+def _follow_hold(runtime: Runtime, claim: Claim) -> None:
+    locking.follow_hold(runtime, claim.subject_id)
+
+
+def _nothing_to_write(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    """All was done at the store."""
+
+
 def _erase_photo(runtime: Runtime, claim: Claim) -> bool:
     return deleting.erase(runtime, claim.subject_id)
 
@@ -92,6 +100,7 @@ def _note_erased(tx: Session, runtime: Runtime, claim: Claim, prepared: bool) ->
 
 
 ERASE_PHOTO = Handler("evidence.erase_photo", _note_erased, _erase_photo)
+FOLLOW_HOLD = Handler("evidence.follow_hold", _nothing_to_write, _follow_hold)
 VERIFY_PHOTO = Handler("evidence.verify_photo", _decide_photo, _look_at_upload, _drop_upload)
 JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
 JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
@@ -135,8 +144,8 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "photo.deleted": (ERASE_PHOTO,),
     "photo.erased": (),
     "photo.found": (),
-    "photo-hold.lifted": (),
-    "photo-hold.set": (),
+    "photo-hold.lifted": (FOLLOW_HOLD,),
+    "photo-hold.set": (FOLLOW_HOLD,),
     "photo.original-viewed": (),
     "photo.lost": (),
     "photo.restored": (),

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +21,7 @@ from app.ledger.schemas import ProblemOut, ProblemPage, ProblemPhotoOut
 from app.ledger.tables import Problem
 from app.organisation.presenting import named
 from app.web.etag import feed_tag
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language, pick
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged
@@ -29,7 +29,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Location, Named
 
-router = APIRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404))
+router = FeatureRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ledger.read")]
 
 

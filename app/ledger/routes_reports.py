@@ -3,19 +3,19 @@
 from datetime import UTC
 from typing import Annotated
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.ledger import reporting
 from app.ledger.routes import problem_out
 from app.ledger.schemas import ProblemOut, ReportIn
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1/ledger", tags=["ledger"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1/ledger", tags=["ledger"], responses=error_replies(401, 403))
 Reporter = Annotated[Principal, Needs("problem.report")]
 
 
@@ -56,4 +56,4 @@ def report_problem(
     )
     if known:
         response.headers["Dudao-Replayed"] = "true"
-    return problem_out(reporting.view_of(tx, problem), request.app.state.blobs, language)
+    return problem_out(reporting.view_of(tx, reporter, problem), request.app.state.blobs, language)

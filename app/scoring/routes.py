@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from app.scoring.presenting_results import league_named
 from app.scoring.queries import FeedHead
 from app.scoring.schemas import LeagueStandingOut, RankingsOut
 from app.web.etag import FeedTag, feed_tag
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged, Paging
@@ -25,7 +25,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ranking.read")]
 
 

@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from app.scoring import appealing, queries_appeals
 from app.scoring.presenting_awards import appeal_out
 from app.scoring.rules_appeals import AppealState
 from app.scoring.schemas_awards import AcceptIn, AppealIn, AppealOut, AppealPage, RefuseIn
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("appeal.read")]
 Filer = Annotated[Principal, Needs("appeal.file")]
 Decider = Annotated[Principal, Needs("appeal.decide")]

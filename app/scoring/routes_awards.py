@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,6 +37,7 @@ from app.scoring.schemas_awards import (
     TotalsBy,
     TotalsOut,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -44,7 +45,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403))
 FlagReader = Annotated[Principal, Needs("ranking.read")]
 FlagGiver = Annotated[Principal, Needs("flag.give")]
 AwardReader = Annotated[Principal, Needs("award.read")]

@@ -3,19 +3,20 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.kit.errors import NotFound
 from app.scoring import explaining, service
 from app.scoring.presenting_explaining import certainty_out, explanation_out, severities_out
 from app.scoring.schemas_explaining import CertaintyOut, ExplanationOut, SeveritiesOut
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ranking.read")]
 SeesWho = Annotated[Principal, Needs("visit.read-people")]
 Limit = Annotated[int, Query(ge=1, le=500, description="lost answers and sites that are shown")]

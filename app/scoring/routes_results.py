@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from app.rounds import queries as rounds
@@ -30,6 +30,7 @@ from app.scoring.schemas_results import (
     RunOut,
     RunsOut,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -37,7 +38,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ranking.read")]
 Publisher = Annotated[Principal, Needs("ranking.publish")]
 First = Annotated[int, Query(ge=1, le=1000, description="places that count as in front")]

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.scoring import queries_rulebooks, rulebooks
@@ -17,13 +16,14 @@ from app.scoring.schemas_results import (
     WhatIfIn,
     WhatIfOut,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("ranking.read")]
 Manager = Annotated[Principal, Needs("rulebook.manage")]
 _FOUND = error_replies(404, 409)

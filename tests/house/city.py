@@ -182,10 +182,12 @@ class City:
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Whatever happens inside has not happened afterwards."""
+        self.tx.commit()  # its savepoint, if it has one open, would end the one that follows
         point = self.connection.begin_nested()
         try:
             yield
         finally:
+            self.tx.rollback()
             point.rollback()
 
 
