@@ -462,3 +462,39 @@ def test_an_exported_result_is_verified_without_a_database(tx, published, tmp_pa
     (folder / "manifest.json").write_text("{}", encoding="utf-8")
     with pytest.raises(Invalid):
         results.check_folder(folder)
+
+
+def test_a_period_without_money_of_its_own_is_published_and_corrected(
+    call, tx, hq, district, published
+):
+    campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
+    scoring.load_rulebook(tx, campaign, {"visible_to": {"published": ["*"]}})
+    tx.commit()
+    week = {
+        "campaign": make.CAMPAIGN, "code": "w37", "name_zh": "周", "period": "week",
+        "starts_on": "2018-09-10", "ends_on": "2018-09-16",
+    }  # fmt: skip
+    path = f"/v1/standing-periods/{call(hq, '/v1/standing-periods', week, 201)['id']}"
+    first = call(hq, f"{path}/publish", {}, 201)
+    assert refused(call, hq, f"{path}/publish", {}) == "run.reason-missing"
+    second = call(hq, f"{path}/publish", {"reason": "复核"}, 201)
+    assert (second["number"], second["digest"]) == (2, first["digest"])
+    assert [one["number"] for one in call(district, f"{path}/runs")["items"]] == [1, 2]
+    assert call(district, f"/v1/ranking-runs/{second['id']}/changes")["moved"] == []
+    entrants = call(district, "/v1/entrants", campaign=make.CAMPAIGN, limit=500)["items"]
+    best = next(e for e in entrants if e["unit"]["code"] == "410802001" and not e["lines"])
+    history = call(district, f"/v1/entrants/{best['id']}/history", periods=True)
+    assert (history["counts"]["results"], history["counts"]["times_first"]) == (1, 1)
+
+
+def test_money_that_needs_support_is_held_and_the_labels_are_inputs(call, tx, hq, closed):
+    campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
+    rules = RULES | {"appeal_days": 0, "supported_required": True}
+    scoring.load_rulebook(tx, campaign, rules)
+    tx.commit()
+    call(hq, f"/v1/rounds/{closed.id}/publish", {}, 201)
+    run = queries_runs.newest_run(tx, round_id=closed.id)
+    assert run.inputs["labels"]
+    assert call(hq, "/v1/awards")["items"] == []  # one site each supports nothing
+    entries = next(x for x in run.official["leagues"] if x["code"] == "central-streets")["entries"]
+    assert [one["award_held"] for one in entries[:2]] == [True, True]
