@@ -220,9 +220,11 @@ class TestAnnouncing:
         (fault,) = make.announce(client, inspector, *photos).json()["errors"]
         assert (fault["pointer"], fault["params"]) == ("/photos", {"limit": 2})
 
-    def test_coordinators_announce_nothing(self, client, tx, photo):
+    def test_who_only_looks_announces_nothing_and_who_may_appeal_does(self, client, tx, photo):
+        auditor = make.signed_in(tx, Role.AUDITOR)
+        assert make.announce(client, auditor, photo).status_code == 403
         coordinator = make.signed_in(tx, Role.UNIT_COORDINATOR)
-        assert make.announce(client, coordinator, photo).status_code == 403
+        assert make.announce(client, coordinator, photo).status_code == 200
 
 
 class TestUploading:
