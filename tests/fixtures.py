@@ -37,12 +37,26 @@ from app.main import create_app
 from app.serving import embedded_environment, settings_from
 from app.signing import service as signing
 from tests.conftest import CITY
-from tests.support import CheckedClient, OnlyCaller, SharedConnection, passable_folder
+from tests.support import (
+    CheckedClient,
+    OnlyCaller,
+    SharedConnection,
+    passable_folder,
+    standing,
+)
 
 _TEMPLATE = "dudao_template"
 _TRIES = 5
 # The cost of a hash is for attackers; it is told by the hash, so all else stays as it is.
 passwords._HASHER = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An open transaction that is never committed, and a session on it for arranging."""
+
+    connection: sa.Connection
+    tx: Session
 
 
 @pytest.fixture
@@ -150,11 +164,27 @@ def portal_client(app: FastAPI) -> Iterator[OnlyCaller]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def ground(app: FastAPI, engine: sa.Engine) -> Iterator[Ground]:
+    """What the tests of a module stand on together; each of them undoes what it adds.
+
+    A module has it by ``pytestmark = pytest.mark.usefixtures("ground")`` and by fixtures of its
+    own with the scope of a module, which make what they make with ``ground.tx``.
+    """
+    with standing(app, engine) as (connection, _, tx):
+        yield Ground(connection, tx)
+
+
 @pytest.fixture
-def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+def connection(request: pytest.FixtureRequest, engine: sa.Engine) -> Iterator[sa.Connection]:
     """The test's one connection, with an open transaction that is never committed."""
-    with engine.connect() as connection:
-        outer = connection.begin()
+    with ExitStack() as open_:
+        if "ground" in request.fixturenames:
+            connection = request.getfixturevalue("ground").connection
+            outer = connection.begin_nested()
+        else:
+            connection = open_.enter_context(engine.connect())
+            outer = connection.begin()
         try:
             yield connection
         finally:

@@ -154,6 +154,7 @@ class OnlyCaller(Client):
 
     def __init__(self, app: FastAPI) -> None:
         super().__init__(transport=InThisThread(app), base_url="http://testserver")
+        self.app = app
 
     def send(self, request: Request, **kwargs: Any) -> Response:
         response = super().send(request, **kwargs)
