@@ -48,6 +48,7 @@ from app.scoring import routes_rulebooks as rulebooks
 from app.signing import routes as signing
 from app.signing import service as signing_service
 from app.sites import routes as sites
+from app.sync import routes as sync
 from app.web import health, metrics, openapi, problems
 from app.web.app_version import HEADER, AppVersionGate
 from app.web.body_limit import BodyLimit
@@ -70,6 +71,7 @@ PROTECTED = (
     media,
     receipts,
     retention,
+    sync,
     scoring,
     explaining,
     rulebooks,

@@ -377,6 +377,12 @@ PROBLEMS: dict[str, Text] = {
     ),
     "visit.not-late": Text("此检查并未逾期", "The visit was not late"),
     "visit.late-decided": Text("此逾期检查已有决定", "This late visit is decided already"),
+    "sync.cursor-ahead": Text(
+        "服务器的数据已恢复到较早的时间，变更流须重新开始",
+        "The server was put back to an earlier day; the change feed begins anew",
+        "请不带 cursor 重新调用，并核对本人的照片和检查。",
+        "Call again without a cursor, and compare your own photos and visits.",
+    ),
     "retake.not-found": Text("没有这个补拍要求", "There is no such retake"),
     "retake.decided": Text("此补拍要求已了结", "This retake is fulfilled or waived already"),
     "retake.same-photo": Text(
