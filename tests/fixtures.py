@@ -57,6 +57,7 @@ class Ground:
 
     connection: sa.Connection
     tx: Session
+    runtime: Runtime
 
 
 @pytest.fixture
@@ -165,14 +166,17 @@ def portal_client(app: FastAPI) -> Iterator[OnlyCaller]:
 
 
 @pytest.fixture(scope="module")
-def ground(app: FastAPI, engine: sa.Engine) -> Iterator[Ground]:
+def ground(
+    app: FastAPI, engine: sa.Engine, settings: Settings, blobs: Blobs, decoders: ConfinedPool
+) -> Iterator[Ground]:
     """What the tests of a module stand on together; each of them undoes what it adds.
 
     A module has it by ``pytestmark = pytest.mark.usefixtures("ground")`` and by fixtures of its
-    own with the scope of a module, which make what they make with ``ground.tx``.
+    own with the scope of a module, which make what they make with ``ground.tx``, or over HTTP with
+    ``portal_client``.
     """
-    with standing(app, engine) as (connection, _, tx):
-        yield Ground(connection, tx)
+    with standing(app, engine) as (connection, database, tx):
+        yield Ground(connection, tx, Runtime(settings, database, blobs, decoders))
 
 
 @pytest.fixture

@@ -44,57 +44,63 @@ RULES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def hq(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def district(tx):
-    return make.signed_in(tx, Role.UNIT_COORDINATOR, unit=make.JIEFANG, areas=(make.JIEFANG,))
+@pytest.fixture(scope="module")
+def hq(ground):
+    return make.signed_in(ground.tx, Role.HQ_ADMIN)
 
 
-@pytest.fixture
-def street(tx):
-    return make.signed_in(tx, Role.UNIT_HANDLER, unit=make.XINHUA, areas=(make.XINHUA,))
+@pytest.fixture(scope="module")
+def district(ground):
+    return make.signed_in(
+        ground.tx, Role.UNIT_COORDINATOR, unit=make.JIEFANG, areas=(make.JIEFANG,)
+    )
 
 
-@pytest.fixture
-def rules(tx):
-    campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
-    scoring.load_rulebook(tx, campaign, RULES)
-    tx.commit()
+@pytest.fixture(scope="module")
+def street(ground):
+    return make.signed_in(ground.tx, Role.UNIT_HANDLER, unit=make.XINHUA, areas=(make.XINHUA,))
+
+
+@pytest.fixture(scope="module")
+def rules(ground):
+    campaign = ground.tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
+    scoring.load_rulebook(ground.tx, campaign, RULES)
+    ground.tx.commit()
     return RULES
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def with_photos(request):
     """Whether the photos of lost points are brought; else the visits are taken for whole."""
     return getattr(request, "param", False)
 
 
-@pytest.fixture
-def round_(tx, client, http, runtime, rules, with_photos):
+@pytest.fixture(scope="module")
+def round_(ground, portal_client, http, rules, with_photos):
     """Three streets inspected."""
+    tx = ground.tx
     sites = [make.site_row(f"S-{code}", unit=code) for code in STREETS]
     leagues = make.league_rows("districts", "central-streets", "city-bureaus")
     found = make.make_round(tx, sites=sites, leagues=leagues)
     inspector = make.signed_in(tx, Role.INSPECTOR)
     for street, values in LOST.items():
         plan = make.plan_visit(tx, found.id, f"S-{street}", values=values)
-        make.submit(client, inspector, plan.body).raise_for_status()
+        tx.commit()
+        make.submit(portal_client, inspector, plan.body).raise_for_status()
         for photo in plan.photos if with_photos else ():
-            make.upload_photo(client, http, inspector, id=photo)
+            make.upload_photo(portal_client, http, inspector, id=photo)
     if with_photos:
-        settle(runtime)
+        settle(ground.runtime)
     else:
         tx.exec(sa.text("UPDATE visit SET completed_at = received_at"))
         tx.commit()
     return found
 
 
-@pytest.fixture
-def call(client):
+def calls(client):
     def call(who, path, body=None, status=200, **query):
         given = {"headers": who.headers, "params": query}
         answer = (
@@ -107,9 +113,14 @@ def call(client):
 
 
 @pytest.fixture
-def closed(call, hq, round_, runtime):
-    call(hq, f"/v1/rounds/{round_.id}/close", {})
-    settle(runtime)
+def call(client):
+    return calls(client)
+
+
+@pytest.fixture(scope="module")
+def closed(ground, portal_client, hq, round_):
+    calls(portal_client)(hq, f"/v1/rounds/{round_.id}/close", {})
+    settle(ground.runtime)
     return round_
 
 
