@@ -11,12 +11,13 @@ from app.auth.schemas import CodeOut, NewUserIn, NewUserOut, SessionPage
 from app.kit import clock
 from app.people import queries as people_queries
 from app.people import service as people
-from app.people.routes import manager_of, new_posting, one_user, today_of
+from app.people.routes import manager_of, new_posting, one_user
 from app.people.schemas import UserOut
 from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
+from app.web.today import today
 from app.web.transaction import Tx
 from app.web.wire import Code
 
@@ -37,14 +38,14 @@ def create_user(
     settings = request.app.state.settings
     if body.password is not None:
         accounts.check_password(settings, body.password, login=body.login, at="/password")
-    today = today_of(tx, request)
+    day = today(tx, request)
     person = people.register_person(
         tx,
         login=body.login,
         name=body.name,
-        postings=[new_posting(posting, today) for posting in body.postings],
+        postings=[new_posting(posting, day) for posting in body.postings],
         manager=manager_of(caller),
-        today=today,
+        today=day,
     )
     code = None
     if body.password is None:
@@ -61,8 +62,8 @@ def disable_user(
     tx: Tx, request: Request, caller: Administrator, language: Lang, login: Code
 ) -> UserOut:
     """Shut a person out at once; all his sessions end. The last administrator stays."""
-    today = today_of(tx, request)
-    accounts.shut(tx, login=login, manager=manager_of(caller), today=today)
+    day = today(tx, request)
+    accounts.shut(tx, login=login, manager=manager_of(caller), today=day)
     return one_user(tx, request, login, language)
 
 
@@ -73,8 +74,8 @@ def enable_user(
     tx: Tx, request: Request, caller: Administrator, language: Lang, login: Code
 ) -> UserOut:
     """Let a person in again, with the password he had."""
-    today = today_of(tx, request)
-    people.enable_person(tx, login=login, manager=manager_of(caller), today=today)
+    day = today(tx, request)
+    people.enable_person(tx, login=login, manager=manager_of(caller), today=day)
     return one_user(tx, request, login, language)
 
 
@@ -83,8 +84,8 @@ def enable_user(
 )
 def reset_user(tx: Tx, request: Request, caller: Administrator, login: Code) -> CodeOut:
     """A one-time code, shown this once; all sessions of the person end."""
-    settings, today = request.app.state.settings, today_of(tx, request)
-    code = accounts.reset(tx, settings, login=login, manager=manager_of(caller), today=today)
+    settings, day = request.app.state.settings, today(tx, request)
+    code = accounts.reset(tx, settings, login=login, manager=manager_of(caller), today=day)
     return _code_out(code)
 
 
@@ -114,9 +115,9 @@ def revoke_user_session(
 
 
 def _managed(tx: Tx, request: Request, caller: Principal, login: str) -> UUID:
-    manager, today = manager_of(caller), today_of(tx, request)
-    person = people_queries.get_visible(tx, login, seen_by=manager.postings, today=today)
-    people.require_manageable(tx, person=person, manager=manager, today=today)
+    manager, day = manager_of(caller), today(tx, request)
+    person = people_queries.get_visible(tx, login, seen_by=manager.postings, today=day)
+    people.require_manageable(tx, person=person, manager=manager, today=day)
     return person.id
 
 

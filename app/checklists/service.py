@@ -6,7 +6,6 @@ from then on the database refuses every change.
 
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.checklists import document as documents
@@ -15,23 +14,19 @@ from app.checklists.rules import VersionState
 from app.checklists.storing import checked, drop_items, publish, store_draft, store_items
 from app.checklists.tables import Checklist, ChecklistVersion
 from app.infra import events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict
 
 Row = dict[str, Any]
-_TAKEN = {"uq_checklist_version_checklist_id_number", "uq_checklist_code"}
+_TAKEN = ("uq_checklist_version_checklist_id_number", "uq_checklist_code")
 
 
 def draft_version(tx: Session, *, document: Row) -> None:
     """A new draft; ``Conflict`` where the number is taken, ``Invalid`` with every fault."""
     if queries.find_version(tx, document["code"], document["version"], drafts=True) is not None:
         raise Conflict("checklist.version-exists")
-    try:
+    with conflicts(tx, dict.fromkeys(_TAKEN, Conflict("checklist.version-exists"))):
         version = store_draft(tx, checked(tx, document))
-    except IntegrityError as error:
-        if violated_constraint(error) in _TAKEN:
-            raise Conflict("checklist.version-exists") from error
-        raise
     _record_draft(tx, version, document["code"], None)
 
 

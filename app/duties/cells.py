@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.duties import queries
 from app.duties.queries import Cell
 from app.duties.tables import GridCell
 from app.infra import events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.geo import Crs
 from app.kit.reach import Posting
@@ -65,13 +64,8 @@ def create_cell(
         shape=shape,
         valid_from=valid_from,
     )
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "ex_grid_cell_period":
-            raise Conflict("cell.exists", value=code) from error
-        raise
+    with conflicts(tx, {"ex_grid_cell_period": Conflict("cell.exists", value=code)}):
+        tx.add(row)
     after = {"scheme": scheme, "code": code, "unit": unit, "person": person}
     after["valid_from"] = valid_from.isoformat()
     events.record(tx, "cell.created", subject=("grid_cell", row.id), before={}, after=after)

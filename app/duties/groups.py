@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.duties import queries
@@ -20,7 +19,7 @@ from app.duties.tables import (
     SpecialGroupSite,
 )
 from app.infra import events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.reach import Posting
 from app.organisation import queries as organisation
@@ -63,13 +62,8 @@ def create_group(
         name_en=given.name_en,
         valid_from=valid_from,
     )
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_special_group_code":
-            raise Conflict("group.exists", value=code) from error
-        raise
+    with conflicts(tx, {"uq_special_group_code": Conflict("group.exists", value=code)}):
+        tx.add(row)
     _fill(tx, by, row, given, valid_from)
     group = queries.get_group(tx, code, None)
     after = _told(group) | {"code": code, "valid_from": valid_from.isoformat()}

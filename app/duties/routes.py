@@ -33,11 +33,12 @@ from app.duties.schemas import (
 )
 from app.kit.geo import Crs, Point
 from app.organisation.presenting import boundary_out, chain_of, named
-from app.organisation.routes import Day, Manager, Reader, today
+from app.organisation.routes import Day, Manager, Reader
 from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language, pick
 from app.web.openapi import error_replies
 from app.web.paging import Paged
+from app.web.today import today
 from app.web.transaction import Tx
 from app.web.wire import Code
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.duties import queries
 from app.duties.queries import Duty
 from app.infra import events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.reach import Posting
 from app.organisation import queries as organisation
@@ -71,13 +70,9 @@ def add_responsibility(
         coordinator_id=_id_of(known, persons.get("coordinator")),
         handler_id=_id_of(known, persons.get("handler")),
     )
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) in _OVERLAPS:
-            raise Conflict("responsibility.overlaps", area=area, line=line) from error
-        raise
+    overlap = Conflict("responsibility.overlaps", area=area, line=line)
+    with conflicts(tx, dict.fromkeys(_OVERLAPS, overlap)):
+        tx.add(row)
     after = {"area": area, "line": line, "unit": unit, **persons}
     after |= {"valid_from": valid_from.isoformat(), "valid_to": _day(valid_to)}
     subject = ("responsibility", row.id)
@@ -85,7 +80,7 @@ def add_responsibility(
     return queries.get_duty(tx, row.id)
 
 
-_OVERLAPS = {"ex_responsibility_period", "uq_responsibility_area_id_line_id_valid_from"}
+_OVERLAPS = ("ex_responsibility_period", "uq_responsibility_area_id_line_id_valid_from")
 
 
 def end_responsibility(

@@ -4,7 +4,7 @@ One request or one job is one transaction. ``Database.transaction`` opens it, co
 and rolls back on any exception; nobody else calls ``commit``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -86,3 +86,19 @@ def violated_constraint(error: IntegrityError) -> str | None:
     """The name of the constraint that a statement broke, as PostgreSQL reports it."""
     diagnostic: Diagnostic | None = getattr(error.orig, "diag", None)
     return diagnostic.constraint_name if diagnostic else None
+
+
+@contextmanager
+def conflicts(tx: Session, clashes: Mapping[str, Exception]) -> Iterator[None]:
+    """Write out what the block adds; who breaks one of these constraints is told so by its error.
+
+    Any other broken constraint is a fault of ours and goes up as it is.
+    """
+    try:
+        yield
+        tx.flush()
+    except IntegrityError as error:
+        known = clashes.get(violated_constraint(error) or "")
+        if known is None:
+            raise
+        raise known from error

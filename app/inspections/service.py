@@ -10,14 +10,13 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.config import Settings
 from app.evidence import queries as evidence
 from app.evidence.rules import ARRIVED
 from app.infra import business_time, events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.inspections import checking, queries, queries_ground, rules
 from app.inspections.content import VisitContent, differences, parts_of
 from app.inspections.storing import Answerable, Attribution, Sheet, store_visit
@@ -120,13 +119,9 @@ def _store(
         received_at=now,
         completed_at=None,
     )
-    try:
+    reused = Conflict("visit.id-reused", faults=(Fault("/id", "field.differs"),))
+    with conflicts(tx, {"pk_visit": reused}):  # at another site at the same time
         revision = store_visit(tx, head, ground.version_id, sheet)
-    except IntegrityError as error:
-        if violated_constraint(error) == "pk_visit":  # at another site at the same time
-            faults = (Fault("/id", "field.differs"),)
-            raise Conflict("visit.id-reused", faults=faults) from error
-        raise
     events.record(
         tx,
         "visit.submitted",

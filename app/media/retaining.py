@@ -5,12 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.evidence import deleting
 from app.infra import business_time, events
-from app.infra.db import Database, violated_constraint
+from app.infra.db import Database, conflicts
 from app.kit.errors import Conflict
 from app.media import queries_retention as queries
 from app.media.queries_retention import Aged
@@ -47,16 +46,12 @@ def make_class(tx: Session, new: NewClass, *, by: Principal) -> RetentionClass:
         keep_days=new.keep_days,
         made_at=business_time.now(tx),
     )
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        clash = violated_constraint(error)
-        if clash == "uq_retention_class_code":
-            raise Conflict("retention-class.exists") from error
-        if clash == "uq_retention_class_scope":
-            raise Conflict("retention-class.scope-taken") from error
-        raise
+    clashes = {
+        "uq_retention_class_code": Conflict("retention-class.exists"),
+        "uq_retention_class_scope": Conflict("retention-class.scope-taken"),
+    }
+    with conflicts(tx, clashes):
+        tx.add(row)
     after = {"code": row.code, "keep_days": row.keep_days, "campaign": new.campaign}
     after["category"] = row.category
     events.record(tx, "retention-class.made", subject=_subject(row), after=after)

@@ -7,8 +7,6 @@ from fastapi import Query
 from sqlmodel import Session
 from starlette.requests import Request
 
-from app.config import Settings
-from app.infra import business_time
 from app.kit.geo import Crs, Point
 from app.organisation import locating, queries, queries_places, service
 from app.organisation.presenting import (
@@ -37,6 +35,7 @@ from app.web.language import Lang, Language, pick
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
+from app.web.today import today
 from app.web.transaction import Tx
 from app.web.wire import Code, Named
 
@@ -184,12 +183,6 @@ def list_categories(
     )
     items = [category_entry_out(category, language) for category in page.items]
     return CategoryPage(items=items, next_cursor=page.next_cursor)
-
-
-def today(tx: Session, request: Request) -> date:
-    """The present business day."""
-    settings: Settings = request.app.state.settings
-    return business_time.today(tx, settings.timezone)
 
 
 def _chain(tx: Session, unit: Unit, language: Language) -> list[Named]:

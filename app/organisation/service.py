@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.infra import events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Forbidden, Invalid
 from app.kit.reach import Posting
 from app.organisation import queries, rules
@@ -57,13 +56,8 @@ def create_unit(
         name_en=names.en,
         valid_from=valid_from,
     )
-    tx.add(unit)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_unit_code":
-            raise Conflict("unit.exists", value=code) from error
-        raise
+    with conflicts(tx, {"uq_unit_code": Conflict("unit.exists", value=code)}):
+        tx.add(unit)
     after = {"code": code, "kind": kind.value, "parent": parent, **_names_of(unit)}
     after["valid_from"] = valid_from.isoformat()
     events.record(tx, "unit.created", subject=("unit", unit.id), before={}, after=after)

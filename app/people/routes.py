@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Query
 from starlette.requests import Request
 
-from app.infra import business_time
 from app.organisation.queries import get_unit
 from app.organisation.rules import Role
 from app.people import queries, service
@@ -28,17 +27,13 @@ from app.web.language import Lang, Language
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
+from app.web.today import today
 from app.web.transaction import Tx
 from app.web.wire import Code, Text
 
 router = FeatureRouter(prefix="/v1", tags=["people"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("people.read")]
 Administrator = Annotated[Principal, Needs("people.manage")]
-
-
-def today_of(tx: Tx, request: Request) -> date:
-    """The business day in the city's zone."""
-    return business_time.today(tx, request.app.state.settings.timezone)
 
 
 def manager_of(caller: Principal) -> Manager:
@@ -55,7 +50,7 @@ def new_posting(body: PostingIn, today: date) -> service.NewPosting:
 def one_user(tx: Tx, request: Request, login: str, language: Language) -> UserOut:
     """A person who is there, as he is now."""
     person = queries.find_people(tx, [login])[login]
-    return present_people(tx, [person], today=today_of(tx, request), language=language)[0]
+    return present_people(tx, [person], today=today(tx, request), language=language)[0]
 
 
 @router.get("/users", summary="人员列表 · People", responses=error_replies(404))
@@ -74,11 +69,11 @@ def list_users(
 
     Headquarters and auditors see everybody, a coordinator those at or below his unit.
     """
-    today = today_of(tx, request)
+    day = today(tx, request)
     page = queries.list_people(
         tx,
         seen_by=reader.postings,
-        today=today,
+        today=day,
         unit_path=get_unit(tx, unit).path if unit else None,
         role=role,
         disabled=state == "disabled" if state else None,
@@ -86,16 +81,16 @@ def list_users(
         after=paging.after_code(),
         limit=paging.limit,
     )
-    items = present_people(tx, page.items, today=today, language=language)
+    items = present_people(tx, page.items, today=day, language=language)
     return UserPage(items=items, next_cursor=page.next_cursor)
 
 
 @router.get("/users/{login}", summary="人员 · One person", responses=error_replies(404))
 def get_user(tx: Tx, request: Request, reader: Reader, language: Lang, login: Code) -> UserOut:
     """A person with all postings, also ended and coming ones."""
-    today = today_of(tx, request)
-    person = queries.get_visible(tx, login, seen_by=reader.postings, today=today)
-    return present_people(tx, [person], today=today, language=language)[0]
+    day = today(tx, request)
+    person = queries.get_visible(tx, login, seen_by=reader.postings, today=day)
+    return present_people(tx, [person], today=day, language=language)[0]
 
 
 @router.post("/users/{login}/rename", summary="改姓名 · Rename", responses=error_replies(404))
@@ -103,8 +98,8 @@ def rename_user(
     tx: Tx, request: Request, caller: Administrator, language: Lang, login: Code, body: RenameIn
 ) -> UserOut:
     """Give a person another name. The login never changes."""
-    today = today_of(tx, request)
-    service.rename_person(tx, login=login, name=body.name, manager=manager_of(caller), today=today)
+    day = today(tx, request)
+    service.rename_person(tx, login=login, name=body.name, manager=manager_of(caller), today=day)
     return one_user(tx, request, login, language)
 
 
@@ -118,9 +113,9 @@ def add_posting(
     tx: Tx, request: Request, caller: Administrator, language: Lang, login: Code, body: PostingIn
 ) -> UserOut:
     """Give a person another office. It must lie inside one of the caller's own."""
-    today = today_of(tx, request)
-    new = new_posting(body, today)
-    service.add_posting(tx, login=login, new=new, manager=manager_of(caller), today=today)
+    day = today(tx, request)
+    new = new_posting(body, day)
+    service.add_posting(tx, login=login, new=new, manager=manager_of(caller), today=day)
     return one_user(tx, request, login, language)
 
 
@@ -139,14 +134,14 @@ def end_posting(
     body: EndIn,
 ) -> UserOut:
     """Say which day is the last. Without one it gives nothing from this moment on."""
-    today = today_of(tx, request)
+    day = today(tx, request)
     service.end_posting(
         tx,
         login=login,
         posting_id=posting_id,
         last_day=body.last_day,
         manager=manager_of(caller),
-        today=today,
+        today=day,
     )
     return one_user(tx, request, login, language)
 
@@ -156,10 +151,10 @@ def list_deputies(
     tx: Tx, request: Request, reader: Reader, language: Lang, login: Code
 ) -> DeputyPage:
     """Who acts or will act with postings of this person; few, so the list is never cut."""
-    today = today_of(tx, request)
-    holder = queries.get_visible(tx, login, seen_by=reader.postings, today=today)
-    found = queries.list_deputies(tx, holder_id=holder.id, today=today)
-    items = [present_deputy(view, today, language) for view in found]
+    day = today(tx, request)
+    holder = queries.get_visible(tx, login, seen_by=reader.postings, today=day)
+    found = queries.list_deputies(tx, holder_id=holder.id, today=day)
+    items = [present_deputy(view, day, language) for view in found]
     return DeputyPage(items=items, next_cursor=None)
 
 
@@ -176,7 +171,7 @@ def appoint_deputy(
 
     A deputy may do what the posting may, but not manage people, machines' keys or deputies.
     """
-    today = today_of(tx, request)
+    day = today(tx, request)
     deputy_id = service.appoint_deputy(
         tx,
         holder=login,
@@ -186,12 +181,12 @@ def appoint_deputy(
         valid_to=body.valid_to,
         reason=body.reason,
         manager=manager_of(caller),
-        today=today,
+        today=day,
     )
     holder = queries.find_people(tx, [login])[login]
-    found = queries.list_deputies(tx, holder_id=holder.id, today=today)
+    found = queries.list_deputies(tx, holder_id=holder.id, today=day)
     (made,) = (view for view in found if view.id == deputy_id)
-    return present_deputy(made, today, language)
+    return present_deputy(made, day, language)
 
 
 @router.post(
@@ -204,7 +199,5 @@ def end_deputy(
     tx: Tx, request: Request, caller: Administrator, login: Code, deputy_id: UUID
 ) -> None:
     """Take the posting back at once."""
-    today = today_of(tx, request)
-    service.end_deputy(
-        tx, holder=login, deputy_id=deputy_id, manager=manager_of(caller), today=today
-    )
+    day = today(tx, request)
+    service.end_deputy(tx, holder=login, deputy_id=deputy_id, manager=manager_of(caller), today=day)

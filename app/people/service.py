@@ -11,11 +11,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.infra import business_time, events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.kit.reach import Posting
 from app.organisation import queries as organisation
@@ -91,7 +90,8 @@ def register_person(
     if queries.find_person(tx, login) is not None:
         raise Conflict("person.exists", login=login)
     person = Person(login=login, name=name, created_at=business_time.now(tx))
-    _insert(tx, person, {"uq_person_login": Conflict("person.exists", login=login)})
+    with conflicts(tx, {"uq_person_login": Conflict("person.exists", login=login)}):
+        tx.add(person)
     for office in chosen:
         _insert_posting(tx, person.id, office)
     after = {"login": login, "name": name, "postings": [new.facts for new in postings]}
@@ -380,19 +380,9 @@ def _insert_posting(tx: Session, person_id: UUID, office: _Office) -> UUID:
         valid_from=office.new.valid_from,
         valid_to=office.new.valid_to,
     )
-    _insert(tx, row, {"uq_posting_office": Conflict("posting.exists")})
+    with conflicts(tx, {"uq_posting_office": Conflict("posting.exists")}):
+        tx.add(row)
     tx.add_all(PostingArea(posting_id=row.id, unit_id=area.id) for area in office.areas)
     tx.add_all(PostingLine(posting_id=row.id, line_id=line.id) for line in office.lines)
     tx.flush()
     return row.id
-
-
-def _insert(tx: Session, row: Person | PostingRow, clashes: dict[str, Conflict]) -> None:
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        clash = clashes.get(violated_constraint(error) or "")
-        if clash is None:
-            raise
-        raise clash from error

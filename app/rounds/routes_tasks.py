@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 from starlette.requests import Request
 
-from app.infra import business_time
 from app.kit.ids import new_token
 from app.rounds import planning, queries_teams, service, tasks, teams
 from app.rounds.presenting import team_out
@@ -32,6 +31,7 @@ from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
+from app.web.today import today
 from app.web.transaction import Tx
 from app.web.wire import Code
 
@@ -77,7 +77,7 @@ def join_team(
         code=code,
         login=body.person,
         leads=body.leads,
-        since=body.since or _today(tx, request),
+        since=body.since or today(tx, request),
         by=manager,
     )
     return team_out(queries_teams.get_team(tx, code, manager), language)
@@ -88,7 +88,7 @@ def leave_team(
     tx: Tx, manager: TeamManager, language: Lang, request: Request, code: Code, body: LeaveIn
 ) -> TeamOut:
     """Somebody is in the team until a day; his tasks stay his until he hands them over."""
-    until = body.until or _today(tx, request)
+    until = body.until or today(tx, request)
     teams.leave_team(tx, code=code, login=body.person, until=until, by=manager)
     return team_out(queries_teams.get_team(tx, code, manager), language)
 
@@ -155,7 +155,7 @@ def hand_over_task(
         giver=body.giver,
         to=body.to,
         reason=body.reason,
-        on=_today(tx, request),
+        on=today(tx, request),
         by=giver,
     )
     return HandOverOut(id=done.id, task_id=done.task_id, to=body.to, handed_at=done.handed_at)
@@ -171,17 +171,13 @@ def cancel_task(
     tx: Tx, canceller: Canceller, request: Request, task_id: UUID, body: ReasonIn
 ) -> None:
     """The task need not be done; a visit that comes for it none the less is stored."""
-    tasks.cancel_task(tx, task_id=task_id, reason=body.reason, on=_today(tx, request), by=canceller)
+    tasks.cancel_task(tx, task_id=task_id, reason=body.reason, on=today(tx, request), by=canceller)
 
 
 def _zone(request: Request) -> ZoneInfo:
     return ZoneInfo(request.app.state.settings.timezone)
 
 
-def _today(tx: Session, request: Request) -> date:
-    return business_time.now(tx).astimezone(_zone(request)).date()
-
-
 def _first_day(tx: Session, request: Request, found: Round) -> date:
     """Crews are those of the day on which the round begins, or of today if it has begun."""
-    return max(found.opens_at.astimezone(_zone(request)).date(), _today(tx, request))
+    return max(found.opens_at.astimezone(_zone(request)).date(), today(tx, request))

@@ -12,11 +12,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.infra import business_time, events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.ids import new_token
 from app.rounds import planning, queries, recurrence, service
@@ -47,13 +46,9 @@ def create_series(
         made_by=by.user_id,
         **vars(terms),
     )
-    tx.add(series)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_round_series_campaign_id_code":
-            raise Conflict("series.exists", series=terms.code) from error
-        raise
+    exists = Conflict("series.exists", series=terms.code)
+    with conflicts(tx, {"uq_round_series_campaign_id_code": exists}):
+        tx.add(series)
     events.record(
         tx,
         "series.created",

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.infra import business_time, events, feeds
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid, NotFound
 from app.kit.paging import MAX_LIMIT
 from app.organisation import queries as organisation
@@ -28,7 +27,8 @@ def create_campaign(
     """A new campaign of a unit that the caller manages; ``Conflict`` for a code in use."""
     owner = managed_unit(tx, unit, by, "/unit")
     campaign = Campaign(code=code, name_zh=name_zh, name_en=name_en, unit_id=owner.id)
-    _add(tx, campaign, {"uq_campaign_code": Conflict("campaign.exists", campaign=code)})
+    with conflicts(tx, {"uq_campaign_code": Conflict("campaign.exists", campaign=code)}):
+        tx.add(campaign)
     events.record(
         tx,
         "campaign.created",
@@ -137,7 +137,8 @@ def create_round(tx: Session, *, frame: Frame, code: str, source: Source, terms:
         state=RoundState.PLANNED,
         **vars(terms),
     )
-    _add(tx, new, {"uq_round_campaign_id_code": Conflict("round.exists", round=code)})
+    with conflicts(tx, {"uq_round_campaign_id_code": Conflict("round.exists", round=code)}):
+        tx.add(new)
     events.record(
         tx,
         "round.planned",
@@ -297,17 +298,6 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()
     }
-
-
-def _add(tx: Session, row: Any, clashes: dict[str, Conflict]) -> None:
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        clash = clashes.get(violated_constraint(error) or "")
-        if clash is None:
-            raise
-        raise clash from error
 
 
 def _unknown(kind: str, value: str, at: str) -> Invalid:

@@ -2,11 +2,10 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.infra import business_time, events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid, NotFound
 from app.people import queries as people
 from app.people.tables import Person
@@ -20,13 +19,8 @@ def create_team(tx: Session, *, code: str, name: str, unit: str, by: Principal) 
     """A new team of a unit that the caller manages; ``Conflict`` for a code in use."""
     owner = managed_unit(tx, unit, by, "/unit")
     team = Team(code=code, name=name, unit_id=owner.id)
-    tx.add(team)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_team_code":
-            raise Conflict("team.exists", team=code) from error
-        raise
+    with conflicts(tx, {"uq_team_code": Conflict("team.exists", team=code)}):
+        tx.add(team)
     after = {"code": code, "name": name, "unit": unit}
     events.record(tx, "team.created", subject=("team", team.id), after=after)
     return team
@@ -50,12 +44,13 @@ def join_team(
     if present is not None:
         before = {"leads": present.leads}
         _end(tx, present, since - timedelta(days=1))
-    if present is None or present.valid_from < since:
-        tx.add(TeamMember(team_id=team.id, person_id=person.id, leads=leads, valid_from=since))
-    else:
-        present.leads, present.valid_to = leads, None
-        tx.add(present)
-    _flush(tx, login)
+    joined = Conflict("team.joined-that-day", person=login)
+    with conflicts(tx, {"uq_team_member_team_id_person_id_valid_from": joined}):
+        if present is None or present.valid_from < since:
+            tx.add(TeamMember(team_id=team.id, person_id=person.id, leads=leads, valid_from=since))
+        else:
+            present.leads, present.valid_to = leads, None
+            tx.add(present)
     events.record(
         tx,
         "team.joined",
@@ -121,12 +116,3 @@ def _end(tx: Session, present: TeamMember, until: date) -> None:
     present.valid_to = max(until, present.valid_from)
     tx.add(present)
     tx.flush()
-
-
-def _flush(tx: Session, login: str) -> None:
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_team_member_team_id_person_id_valid_from":
-            raise Conflict("team.joined-that-day", person=login) from error
-        raise

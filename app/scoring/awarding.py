@@ -9,12 +9,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.config import Settings
 from app.infra import business_time, events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid, NotFound
 from app.organisation import queries as organisation
 from app.organisation.tables import Unit
@@ -203,12 +202,7 @@ def give_flag(
 
 def withdraw_flag(tx: Session, *, flag: Flag, reason: str) -> None:
     """Take a flag back, once; one by rule goes with a correction alone."""
-    if flag.ground is Ground.RULE:
-        raise Conflict("flag.by-rule")
-    if flag.withdrawn_at is not None:
-        raise Conflict("flag.withdrawn")
-    _end(tx, flag, reason)
-    tx.flush()
+    _withdraw(tx, flag, "flag", reason)
     events.record(tx, "flag.withdrawn", subject=("flag", flag.id), reason=reason)
 
 
@@ -312,13 +306,17 @@ def pay_award(tx: Session, *, award: Award, paid_on: date, document: str, by: Pr
 
 def withdraw_award(tx: Session, *, award: Award, reason: str) -> None:
     """Take an award back, once; one by rule goes with a correction alone."""
-    if award.ground is Ground.RULE:
-        raise Conflict("award.by-rule")
-    if award.withdrawn_at is not None:
-        raise Conflict("award.withdrawn")
-    _end(tx, award, reason)
-    tx.flush()
+    _withdraw(tx, award, "award", reason)
     events.record(tx, "award.withdrawn", subject=("award", award.id), reason=reason)
+
+
+def _withdraw(tx: Session, row: Flag | Award, what: str, reason: str) -> None:
+    if row.ground is Ground.RULE:
+        raise Conflict(f"{what}.by-rule")
+    if row.withdrawn_at is not None:
+        raise Conflict(f"{what}.withdrawn")
+    _end(tx, row, reason)
+    tx.flush()
 
 
 def set_budget(
@@ -334,13 +332,8 @@ def set_budget(
         made_by=by.user_id,
         made_at=business_time.now(tx),
     )
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_award_budget_issuer_id_period_valid_from":
-            raise Conflict("budget.exists") from error
-        raise
+    with conflicts(tx, {"uq_award_budget_issuer_id_period_valid_from": Conflict("budget.exists")}):
+        tx.add(row)
     events.record(
         tx,
         "award-budget.set",

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.config import Settings
 from app.infra import business_time, events
-from app.infra.db import violated_constraint
+from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.rounds import service as rounds
 from app.rounds.rules import Period
@@ -47,13 +46,9 @@ def create_period(
         made_at=business_time.now(tx),
         **vars(span),
     )
-    tx.add(row)
-    try:
-        tx.flush()
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_standing_period_campaign_id_code":
-            raise Conflict("period.exists", period=span.code) from error
-        raise
+    exists = Conflict("period.exists", period=span.code)
+    with conflicts(tx, {"uq_standing_period_campaign_id_code": exists}):
+        tx.add(row)
     events.record(
         tx,
         "period.created",

@@ -8,10 +8,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -83,7 +81,7 @@ def make_site(
     if known is not None:
         return _replay(known, principal, digest)
     known_as = _looked_up(tx, principal.postings, content)
-    today = _today(tx, settings)
+    today = business_time.today(tx, settings.timezone)
     require_valid(known_as.unit, today, at="/unit")
     path = known_as.unit.path
     active = principal.has("site.manage") and rules.decides(principal.postings, path)
@@ -131,7 +129,7 @@ def edit_site(
     if not rules.decides(principal.postings, known_as.unit.path):
         raise _unknown("/unit", "unit", content.unit)
     if known_as.unit.id != unit.id:
-        require_valid(known_as.unit, _today(tx, settings), at="/unit")
+        require_valid(known_as.unit, business_time.today(tx, settings.timezone), at="/unit")
     for name, value in known_as.columns.items():
         setattr(site, name, value)
     tx.add(site)
@@ -195,7 +193,8 @@ def lock_decided(tx: Session, principal: Principal, code: str) -> tuple[Site, Un
 
 def shut(tx: Session, settings: Settings, site: Site) -> None:
     """Close a site as of today, or as of its first day where that is still to come."""
-    site.state, site.valid_to = SiteState.CLOSED, max(site.valid_from, _today(tx, settings))
+    today = business_time.today(tx, settings.timezone)
+    site.state, site.valid_to = SiteState.CLOSED, max(site.valid_from, today)
     tx.add(site)
     tx.flush()
 
@@ -272,10 +271,6 @@ def location_of(site: Site) -> Row | None:
     if site.lat is None or site.crs is None:
         return None
     return {"lat": site.lat, "lon": site.lon, "crs": site.crs.value}
-
-
-def _today(tx: Session, settings: Settings) -> date:
-    return business_time.now(tx).astimezone(ZoneInfo(settings.timezone)).date()
 
 
 def _digest(content: Any) -> str:
