@@ -25,7 +25,7 @@ from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.rules_changes import moved
 from app.scoring.rules_deciding import decided
 from app.scoring.rules_freezing import FreezeCause, Readiness, refusals
-from app.scoring.rules_inputs import Inputs, LeagueGiven, SiteMarks, digest_of_visits
+from app.scoring.rules_inputs import Inputs, LeagueGiven, SiteMarks
 from app.scoring.rules_official import LeagueResult, Official
 from app.scoring.rules_places import hundredths
 from app.scoring.rules_verifying import digest_of_inputs
@@ -78,16 +78,21 @@ def freeze_round(tx: Session, settings: Settings, *, round_id: UUID, cause: Free
     if before is not None and cause is FreezeCause.CLOSED:
         return before.id
     freeze_id = new_id()
-    digests = queries_freezing.freeze_visits(
-        tx, freeze_id=freeze_id, round_id=round_id, zone=settings.timezone
+    queries_freezing.freeze_visits(
+        tx,
+        freeze_id=freeze_id,
+        before=before.id if before else None,
+        round_id=round_id,
+        zone=settings.timezone,
     )
+    visits, digest = queries_freezing.digest_of(tx, [freeze_id])
     freeze = RoundFreeze(
         id=freeze_id,
         round_id=round_id,
         number=before.number + 1 if before else 1,
         cause=cause,
-        visits=len(digests),
-        digest=digest_of_visits(digests),
+        visits=visits,
+        digest=digest,
         made_at=business_time.now(tx),
     )
     tx.add(freeze)
@@ -247,8 +252,8 @@ def publish(
 
 
 def _inputs_digest(tx: Session, freezes: Sequence[UUID], written: Row) -> str:
-    digests = queries_freezing.digests_of(tx, freezes)
-    return digest_of_inputs(digest_of_visits(digests), written)
+    _, visits = queries_freezing.digest_of(tx, freezes)
+    return digest_of_inputs(visits, written)
 
 
 def _with_closing(

@@ -6,6 +6,7 @@ Both say the same; the marks are added up by the database, since a round may hol
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from app.scoring.rules_inputs import (
     VisitMarks,
     merged,
 )
-from app.scoring.tables_results import FrozenVisit, RoundFreeze
+from app.scoring.tables_results import RoundFreeze
 
 # A veto item without a class is of the class that stands for all.
 _VETO = "CASE WHEN i.veto THEN coalesce(i.veto_class, '*') END"
@@ -31,86 +32,111 @@ _VETO = "CASE WHEN i.veto THEN coalesce(i.veto_class, '*') END"
 _TEXT = f"""i.code || E'\\t' || l.code || E'\\t' || a.value || E'\\t' || i.weight || E'\\t'
   || a.earned || E'\\t' || a.possible || E'\\t' || coalesce({_VETO}, '') || E'\\n'"""
 
+# What counts now. The digest of a visit that was frozen as it is now is taken from there: its
+# revision, with all answers, has not changed since.
 _FREEZE = sa.text(f"""
+WITH counting AS (
+  SELECT v.id AS visit_id, r.id AS revision_id, s.code AS site, s.category, c.code AS checklist,
+         r.area_path, (r.ended_at AT TIME ZONE :zone)::date AS finished_on, known.digest
+  FROM visit v
+  JOIN visit_revision r ON r.id = v.current_revision_id
+  JOIN site s ON s.id = v.site_id
+  JOIN checklist c ON c.id = v.checklist_id
+  LEFT JOIN frozen_visit known ON known.freeze_id = :before AND known.visit_id = v.id
+    AND known.revision_id = r.id AND known.site = s.code AND known.category = s.category
+    AND known.finished_on = (r.ended_at AT TIME ZONE :zone)::date
+  WHERE v.round_id = :round_id AND v.counting AND v.completed_at IS NOT NULL
+)
 INSERT INTO frozen_visit (freeze_id, visit_id, revision_id, site, category, finished_on, digest)
-SELECT :freeze_id, v.id, r.id, s.code, s.category, (r.ended_at AT TIME ZONE :zone)::date,
+SELECT :freeze_id, visit_id, revision_id, site, category, finished_on, digest
+FROM counting WHERE digest IS NOT NULL
+UNION ALL
+SELECT :freeze_id, n.visit_id, n.revision_id, n.site, n.category, n.finished_on,
        encode(sha256(convert_to(
-         concat_ws(E'\\t', s.code, s.category, c.code, r.area_path,
-                   to_char(r.ended_at AT TIME ZONE :zone, 'YYYY-MM-DD')) || E'\\n' || d.texts,
-         'UTF8')), 'hex')
-FROM visit v
-JOIN visit_revision r ON r.id = v.current_revision_id
-JOIN site s ON s.id = v.site_id
-JOIN checklist c ON c.id = v.checklist_id
-JOIN (
-  SELECT a.revision_id, string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C") AS texts
-  FROM answer a JOIN item i ON i.id = a.item_id JOIN line l ON l.id = a.line_id
-  WHERE a.round_id = :round_id GROUP BY a.revision_id
-) d ON d.revision_id = r.id
-WHERE v.round_id = :round_id AND v.counting AND v.completed_at IS NOT NULL
-RETURNING visit_id, digest
+         concat_ws(E'\\t', n.site, n.category, n.checklist, n.area_path,
+                   to_char(n.finished_on, 'YYYY-MM-DD')) || E'\\n'
+         || string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C"), 'UTF8')), 'hex')
+FROM counting n
+JOIN answer a ON a.revision_id = n.revision_id
+JOIN item i ON i.id = a.item_id
+JOIN line l ON l.id = a.line_id
+WHERE n.digest IS NULL
+GROUP BY n.visit_id, n.revision_id, n.site, n.category, n.checklist, n.area_path, n.finished_on
 """)  # noqa: S608 - put together from constants
 
+# One digest over those of all visits, as rules_inputs.digest_of_visits takes it.
+_DIGEST = sa.text("""
+SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
+         visit_id::text || E'\\t' || digest || E'\\n', '' ORDER BY visit_id), ''), 'UTF8')), 'hex')
+FROM frozen_visit WHERE freeze_id = ANY(:freezes)
+""")
+
 _MARKS = sa.text(f"""
-WITH chosen AS (
-  SELECT f.visit_id, f.revision_id, f.site, f.category, r.area_path, f.finished_on, f.freeze_id
-  FROM frozen_visit f JOIN visit_revision r ON r.id = f.revision_id
-  WHERE f.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
-    SELECT 1 FROM unnest(CAST(:areas AS text[])) AS p WHERE starts_with(r.area_path, p)))
-)
-SELECT f.visit_id, f.site, f.category, f.area_path, f.finished_on, f.freeze_id,
-       array_agg(m.line), array_agg(m.earned), array_agg(m.possible),
-       jsonb_agg(m.vetoes), sum(m.applicable)::bigint, sum(m.asked)::bigint
-FROM chosen f
-JOIN (
-  SELECT a.revision_id, l.code AS line,
-    (sum(a.earned) + coalesce(sum(i.weight) FILTER (
-       WHERE a.value = 'na' AND coalesce(p.policy, :usual) = 'full'), 0))::bigint AS earned,
-    (sum(a.possible) + coalesce(sum(i.weight) FILTER (
-       WHERE a.value = 'na' AND coalesce(p.policy, :usual) <> 'exclude'), 0))::bigint AS possible,
-    coalesce(sum(i.weight) FILTER (WHERE a.value <> 'na'), 0) AS applicable,
-    sum(i.weight) AS asked,
-    array_agg(DISTINCT {_VETO}) FILTER (WHERE i.veto AND a.earned < a.possible) AS vetoes
-  FROM chosen x
-  JOIN answer a ON a.revision_id = x.revision_id
-  JOIN item i ON i.id = a.item_id
-  JOIN line l ON l.id = a.line_id
-  LEFT JOIN unnest(CAST(:items AS uuid[]), CAST(:policies AS text[])) AS p(item_id, policy)
-    ON p.item_id = i.id
-  GROUP BY a.revision_id, l.code
-) m ON m.revision_id = f.revision_id
-GROUP BY f.visit_id, f.site, f.category, f.area_path, f.finished_on, f.freeze_id
+SELECT o.code, f.site, f.category, r.area_path, f.finished_on, s.lines, s.applicable, s.asked
+FROM (
+  SELECT m.revision_id,
+    json_agg(json_build_array(l.code, m.earned, m.possible, m.vetoes)) AS lines,
+    sum(m.applicable)::bigint AS applicable, sum(m.asked)::bigint AS asked
+  FROM (
+    SELECT a.revision_id, a.line_id,
+      (sum(a.earned) + coalesce(sum(i.weight) FILTER (
+         WHERE a.value = 'na' AND coalesce(p.policy, :usual) = 'full'), 0))::bigint AS earned,
+      (sum(a.possible) + coalesce(sum(i.weight) FILTER (
+         WHERE a.value = 'na' AND coalesce(p.policy, :usual) <> 'exclude'), 0))::bigint AS possible,
+      coalesce(sum(i.weight) FILTER (WHERE a.value <> 'na'), 0) AS applicable,
+      sum(i.weight) AS asked,
+      array_agg({_VETO}) FILTER (WHERE i.veto AND a.earned < a.possible) AS vetoes
+    FROM frozen_visit x
+    JOIN visit_revision r ON r.id = x.revision_id
+    JOIN answer a ON a.revision_id = x.revision_id
+    JOIN item i ON i.id = a.item_id
+    LEFT JOIN unnest(CAST(:items AS uuid[]), CAST(:policies AS text[])) AS p(item_id, policy)
+      ON p.item_id = i.id
+    WHERE x.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
+      SELECT 1 FROM unnest(CAST(:areas AS text[])) AS area WHERE starts_with(r.area_path, area)))
+    GROUP BY a.revision_id, a.line_id
+  ) m
+  JOIN line l ON l.id = m.line_id
+  GROUP BY m.revision_id
+) s
+JOIN frozen_visit f ON f.revision_id = s.revision_id AND f.freeze_id = ANY(:freezes)
+JOIN round_freeze z ON z.id = f.freeze_id
+JOIN round o ON o.id = z.round_id
+JOIN visit_revision r ON r.id = f.revision_id
 """)  # noqa: S608 - put together from constants
 
 _ANSWERS = sa.text(f"""
-SELECT f.visit_id, f.site, f.category, c.code, r.area_path, f.finished_on, f.digest,
-       i.code, l.code, a.value, i.weight, a.earned, a.possible, {_VETO}
+SELECT f.visit_id::text, o.code, f.site, f.category, c.code, r.area_path, f.finished_on,
+       f.digest, i.code, l.code, a.value, i.weight, a.earned, a.possible, {_VETO}
 FROM frozen_visit f
+JOIN round_freeze z ON z.id = f.freeze_id
+JOIN round o ON o.id = z.round_id
 JOIN visit_revision r ON r.id = f.revision_id
 JOIN checklist_version cv ON cv.id = r.checklist_version_id
 JOIN checklist c ON c.id = cv.checklist_id
 JOIN answer a ON a.revision_id = f.revision_id
 JOIN item i ON i.id = a.item_id
 JOIN line l ON l.id = a.line_id
-WHERE f.freeze_id = :freeze_id
+WHERE f.freeze_id = ANY(:freezes)
 ORDER BY f.visit_id, i.code COLLATE "C"
 """)  # noqa: S608 - put together from constants
 
 
-def freeze_visits(tx: Session, *, freeze_id: UUID, round_id: UUID, zone: str) -> dict[str, str]:
-    """Copy which visits count now; returns the digests of their answers by visit."""
-    values = {"freeze_id": freeze_id, "round_id": round_id, "zone": zone}
-    return {str(visit): digest for visit, digest in tx.connection().execute(_FREEZE, values)}
+_HEAD = 8  # columns of a visit before those of its answers
 
 
-def digests_of(tx: Session, freeze_ids: Sequence[UUID]) -> dict[str, str]:
-    """The digests of frozen visits by id."""
-    rows = tx.execute(
-        sa.select(col(FrozenVisit.visit_id), col(FrozenVisit.digest)).where(
-            col(FrozenVisit.freeze_id).in_(list(freeze_ids))
-        )
-    ).all()
-    return {str(visit): digest for visit, digest in rows}
+def freeze_visits(
+    tx: Session, *, freeze_id: UUID, before: UUID | None, round_id: UUID, zone: str
+) -> None:
+    """Copy which visits count now; ``before``: the freeze that knows most of them."""
+    values = {"freeze_id": freeze_id, "before": before, "round_id": round_id, "zone": zone}
+    tx.connection().execute(_FREEZE, values)
+
+
+def digest_of(tx: Session, freeze_ids: Sequence[UUID]) -> tuple[int, str]:
+    """How many visits are frozen, and the digest of all their answers."""
+    count, digest = tx.connection().execute(_DIGEST, {"freezes": list(freeze_ids)}).one()
+    return count, digest
 
 
 @dataclass(frozen=True)
@@ -131,7 +157,7 @@ def read_marks(
 ) -> Marks:
     """The marks of frozen visits under a rulebook, everywhere or in some areas (paths).
 
-    ``named``: a site is another one in each freeze, as in a standing of several rounds.
+    ``named``: a site is another one in each round, as in a standing of several.
     """
     items, policies = _policies(tx, book)
     values = {
@@ -152,19 +178,17 @@ def read_marks(
 
 
 def _visit_marks(row: Any, *, named: bool) -> VisitMarks:
-    _, site, category, path, day, freeze_id, codes, earned, possible, vetoes, applied, asked = row
-    lines = tuple(
-        LineMarks(code, gained, of, tuple(sorted(failed or ())))
-        for code, gained, of, failed in sorted(
-            zip(codes, earned, possible, vetoes, strict=True), key=_code
-        )
-        if of
+    round_code, site, category, path, day, lines, applicable, asked = row
+    marks = tuple(
+        LineMarks(code, earned, possible, tuple(sorted(set(failed))) if failed else ())
+        for code, earned, possible, failed in sorted(lines, key=_code)
+        if possible
     )
-    place = f"{freeze_id}/{site}" if named else site
-    return VisitMarks(SiteMarks(place, category, path, day, lines), applied, asked)
+    place = f"{round_code}/{site}" if named else site
+    return VisitMarks(SiteMarks(place, category, path, day, marks), applicable, asked)
 
 
-def _code(row: tuple[str, int, int, Any]) -> str:
+def _code(row: Sequence[Any]) -> Any:
     return row[0]
 
 
@@ -188,34 +212,30 @@ def _policies(tx: Session, book: Rulebook) -> tuple[list[UUID], list[str]]:
     return [id_ for id_, _ in chosen], [policy.value for _, policy in chosen]
 
 
-def read_visits(tx: Session, freeze_id: UUID) -> Iterator[tuple[VisitGiven, str]]:
-    """The frozen visits with all their answers and the digest that was taken, by id.
+def read_visits(tx: Session, freeze_ids: Sequence[UUID]) -> Iterator[tuple[str, VisitGiven, str]]:
+    """The frozen visits by id: round, visit with all its answers, and the digest that was taken.
 
     The whole answers of one visit at a time: as many as there are do not fit into memory.
     """
     rows = tx.connection().execute(
-        _ANSWERS, {"freeze_id": freeze_id}, execution_options={"yield_per": 5000}
+        _ANSWERS, {"freezes": list(freeze_ids)}, execution_options={"yield_per": 5000}
     )
-    head: tuple[Any, ...] | None = None
-    answers: list[AnswerGiven] = []
-    for row in rows:
-        if head is not None and row[0] != head[0]:
-            yield _visit(head, answers)
-            answers = []
-        head = tuple(row[:7])
-        answers.append(AnswerGiven(*row[7:]))
-    if head is not None:
-        yield _visit(head, answers)
+    for head, several in groupby(rows, key=_head):
+        visit_id, round_code, site, category, checklist, path, day, digest = head
+        answers = [AnswerGiven(*row[_HEAD:]) for row in several]
+        visit = VisitGiven(visit_id, site, category, checklist, path, day, answers)
+        yield round_code, visit, digest
 
 
-def _visit(head: tuple[Any, ...], answers: list[AnswerGiven]) -> tuple[VisitGiven, str]:
-    visit_id, site, category, checklist, path, day, digest = head
-    return VisitGiven(str(visit_id), site, category, checklist, path, day, answers), digest
+def _head(row: Any) -> tuple[Any, ...]:
+    return tuple(row[:_HEAD])
 
 
 _INSPECTIONS = sa.text("""
-SELECT f.freeze_id, f.site, f.category, r.area_path, v.submitted_by, r.earned, r.possible
+SELECT o.code, f.site, f.category, r.area_path, v.submitted_by::text, r.earned, r.possible
 FROM frozen_visit f
+JOIN round_freeze z ON z.id = f.freeze_id
+JOIN round o ON o.id = z.round_id
 JOIN visit_revision r ON r.id = f.revision_id
 JOIN visit v ON v.id = f.visit_id
 WHERE f.freeze_id = ANY(:freezes) AND r.possible > 0
@@ -229,10 +249,8 @@ def read_inspections(
     """Who gave which site how much; ``named`` as in ``read_marks``."""
     rows = tx.connection().execute(_INSPECTIONS, {"freezes": list(freeze_ids)})
     return [
-        Inspection(
-            f"{freeze}/{site}" if named else site, category, path, str(who), earned, possible
-        )
-        for freeze, site, category, path, who, earned, possible in rows
+        Inspection(f"{round_code}/{site}" if named else site, category, path, who, earned, possible)
+        for round_code, site, category, path, who, earned, possible in rows
     ]
 
 

@@ -85,16 +85,17 @@ def regained(sites: Sequence[SiteScore], terms: LeagueRule, taken: Mapping[str, 
     """The points that a score would regain: what was taken at its sites, as they weigh in it."""
     if terms.aggregation is Aggregation.MEAN_OF_SITES:
         return Fraction(sum(taken.get(site[0], 0) for site in sites), max(1, len(sites)) * SCALE)
-    points: dict[str, int] = defaultdict(int)
-    weights: dict[str, int] = defaultdict(int)
-    for name, category, _, possible, _, _ in sites:
-        points[category] += possible * taken.get(name, 0)
-        weights[category] += possible
     if terms.aggregation is Aggregation.CATEGORY_MIX:
+        points: dict[str, int] = defaultdict(int)
+        weights: dict[str, int] = defaultdict(int)
+        for name, category, _, possible, _, _ in sites:
+            points[category] += possible * taken.get(name, 0)
+            weights[category] += possible
         mix = {key: (terms.category_weights or {}).get(key, 0) for key in weights}
         parts = (mix[key] * Fraction(points[key], weights[key]) for key in weights)
         return sum(parts, Fraction(0)) / max(1, sum(mix.values())) / SCALE
-    return Fraction(sum(points.values()), max(1, sum(weights.values())) * SCALE)
+    whole = sum([site.possible * taken.get(site.site, 0) for site in sites])
+    return Fraction(whole, max(1, sum([site.possible for site in sites])) * SCALE)
 
 
 def _flags(league: LeagueResult, standings: Sequence[Standing]) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ from app.scoring.rules import Rulebook
 from app.scoring.rules_adjusting import Inspection
 from app.scoring.rules_companion import Companion, companion
 from app.scoring.rules_inputs import Inputs
-from app.scoring.rules_official import Official, official
+from app.scoring.rules_official import Official, official, result_of
 
 
 @dataclass(frozen=True)
@@ -41,4 +41,5 @@ def decided(
     if not labels:
         return Decided(bare, result, beside)
     whole = replace(inputs, labels=labels)
-    return Decided(whole, official(whole, book, rules), beside)
+    standings = {one.league.code: one.standings for one in result.leagues}
+    return Decided(whole, result_of(whole, book, rules, standings), beside)

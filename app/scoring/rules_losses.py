@@ -4,6 +4,7 @@ A score is what it could have been less its losses, exactly: ``base - sum of los
 the gap between two entrants of a league is the difference of their losses, with nothing left over.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -138,20 +139,32 @@ def _site_losses(
     terms: LeagueRule,
     parts: dict[tuple[Cause, str], Fraction],
 ) -> list[tuple[LostAnswer, Fraction]]:
-    worth = worth_at(one, terms)
-    by_worth: Counter[tuple[str, Fraction]] = Counter()
+    unit, worth = whole_worth(worth_at(one, terms))
+    by_item: Counter[str] = Counter()
     at_site: Counter[str] = Counter()
+    costs: list[tuple[int, LostAnswer]] = []
     for answer in lost:
-        by_worth[answer.item, worth.get(answer.site, Fraction(0))] += answer.lost
+        cost = worth.get(answer.site, 0) * answer.lost
+        by_item[answer.item] += cost
         at_site[answer.site] += answer.lost
-    for (item, each), missing in by_worth.items():
-        parts[Cause.ANSWER, item] += each * missing
+        costs.append((cost, answer))
+    for item, cost in by_item.items():
+        parts[Cause.ANSWER, item] += Fraction(cost, unit)
     for site in one.tally.sites:
         if site.vetoes:
             taken = withheld(site, at_site[site.site])
-            parts[Cause.VETO, ",".join(site.vetoes)] += worth.get(site.site, Fraction(0)) * taken
-    points = [(one, worth.get(one.site, Fraction(0)) * one.lost) for one in lost]
-    return sorted(points, key=lambda pair: (-pair[1], pair[0]))
+            parts[Cause.VETO, ",".join(site.vetoes)] += (
+                Fraction(worth.get(site.site, 0), unit) * taken
+            )
+    costs.sort(key=lambda pair: (-pair[0], pair[1]))
+    points = {cost: Fraction(cost, unit) for cost in {cost for cost, _ in costs}}
+    return [(answer, points[cost]) for cost, answer in costs]
+
+
+def whole_worth(worth: Mapping[str, Fraction]) -> tuple[int, dict[str, int]]:
+    """The same in whole parts of a unit, since there are many answers and fractions are slow."""
+    unit = math.lcm(*(one.denominator for one in worth.values()))
+    return unit, {site: one.numerator * (unit // one.denominator) for site, one in worth.items()}
 
 
 def withheld(site: SiteScore, lost: int) -> int | Fraction:

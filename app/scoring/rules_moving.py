@@ -15,7 +15,7 @@ from itertools import accumulate, chain, combinations
 
 from app.scoring.rules import LeagueRule, Rulebook, TieBasis, VetoEffect
 from app.scoring.rules_draws import site_share
-from app.scoring.rules_losses import LostAnswer, worth_at
+from app.scoring.rules_losses import LostAnswer, whole_worth, worth_at
 from app.scoring.rules_places import Standing, hundredths
 from app.scoring.rules_tallies import SiteScore, after_vetoes, score_of_sites
 
@@ -45,9 +45,9 @@ class Move:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What putting these answers of one site right adds to the score."""
+    """What putting these answers of one site right adds to the score, in parts of a point."""
 
-    gain: Fraction
+    gain: int | Fraction
     answers: tuple[LostAnswer, ...]
 
 
@@ -81,10 +81,10 @@ def fewest(
     score = one.score or Fraction(0)
     if goal.is_reached(score):
         return Move(tuple(first))
-    plain, sites = _choices(one, lost, terms, book)
+    unit, plain, sites = _choices(one, lost, terms, book)
     if not plain and not sites:
         return None
-    found = _Search(plain, sites, score, goal).run()
+    found = _Search(plain, sites, unit * score, Goal(unit * goal.score, goal.passed)).run()
     return None if found is None else replace(found, answers=(*first, *found.answers))
 
 
@@ -120,26 +120,29 @@ def _settled(site: SiteScore, lost: Sequence[LostAnswer], book: Rulebook) -> Sit
 
 def _choices(
     one: Standing, lost: Sequence[LostAnswer], terms: LeagueRule, book: Rulebook
-) -> tuple[list[_Choice], list[list[_Choice]]]:
-    """Single answers where they add up; by site, the best choice of each number, where not."""
-    worth = worth_at(one, terms)
+) -> tuple[int, list[_Choice], list[list[_Choice]]]:
+    """Single answers where they add up; by site, the best choice of each number, where not.
+
+    Before them the part of a point in which gains are told.
+    """
+    unit, worth = whole_worth(worth_at(one, terms))
     at: dict[str, list[LostAnswer]] = defaultdict(list)
     for answer in lost:
         at[answer.site].append(answer)
     plain: list[_Choice] = []
     sites: list[list[_Choice]] = []
     for site in one.tally.sites:
-        mine, each = at[site.site], worth.get(site.site, Fraction(0))
+        mine, each = at[site.site], worth.get(site.site, 0)
         if any(book.veto(veto).effect in _WORKING for veto in site.vetoes):
             sites.append(_choices_at(site, mine, each, book))
         else:
             plain += [_Choice(each * answer.lost, (answer,)) for answer in mine if each]
     plain.sort(key=lambda choice: (-choice.gain, choice.answers))
-    return plain, [choices for choices in sites if choices]
+    return unit, plain, [choices for choices in sites if choices]
 
 
 def _choices_at(
-    site: SiteScore, lost: Sequence[LostAnswer], each: Fraction, book: Rulebook
+    site: SiteScore, lost: Sequence[LostAnswer], each: int, book: Rulebook
 ) -> list[_Choice]:
     """The most that one answer brings at a site, and two, and so on, as long as it is more."""
     working = [veto for veto in site.vetoes if book.veto(veto).effect in _WORKING]
@@ -171,8 +174,8 @@ class _Search:
         score: Fraction,
         goal: Goal,
     ) -> None:
-        gains = [choice.gain for choice in chain(plain, *sites)]
-        scale = math.lcm(goal.score.denominator, score.denominator, *{g.denominator for g in gains})
+        parts = {choice.gain.denominator for choice in chain(plain, *sites)}
+        scale = math.lcm(goal.score.denominator, score.denominator, *parts)
         self.plain = plain
         self.sites = [[(int(one.gain * scale), one.answers) for one in site] for site in sites]
         needed = int((goal.score - score) * scale)
@@ -199,7 +202,8 @@ class _Search:
         bundles += [
             (self.sums[n + 1] - self.sums[n], one.answers) for n, one in enumerate(self.plain)
         ]
-        bundles.sort(key=lambda one: (-Fraction(one[0], len(one[1])), one[1]))
+        most = math.lcm(*{len(answers) for _, answers in bundles})
+        bundles.sort(key=lambda one: (-one[0] * (most // len(one[1])), one[1]))
         taken: list[LostAnswer] = []
         gained = 0
         for gain, answers in bundles:

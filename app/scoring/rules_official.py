@@ -55,7 +55,16 @@ def official(inputs: Inputs, book: Rulebook, rules: Mapping[str, Any]) -> Offici
     ``rules`` is the rulebook as it was written, of which ``book`` was read: its digest is part of
     the result.
     """
-    found = standings_of(inputs, book)
+    return result_of(inputs, book, rules, standings_of(inputs, book))
+
+
+def result_of(
+    inputs: Inputs,
+    book: Rulebook,
+    rules: Mapping[str, Any],
+    found: Mapping[str, Sequence[Standing]],
+) -> Official:
+    """The same where the order of every league is known: labels move money and no place."""
     results = [
         _league_result(league, book, found[league.code], inputs.labels)
         for league in sorted(inputs.leagues, key=lambda one: one.code)

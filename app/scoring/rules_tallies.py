@@ -4,11 +4,12 @@ A site's score in a scope is ``100 x earned / possible`` over the lines of the s
 those lines are applied after the arithmetic: deductions, then caps, then zero.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
 from app.checklists.rules import MILLI
@@ -52,12 +53,17 @@ class Tally:
 
 
 class Ground:
-    """The sites of a round by place, so that an entrant meets its own alone."""
+    """The sites of a round by place, so that an entrant meets its own alone.
+
+    What sites come to in some lines is reckoned once, whoever is ranked by them.
+    """
 
     def __init__(self, sites: Iterable[SiteMarks], book: Rulebook) -> None:
         self._book = book
         self._at: dict[str, list[SiteMarks]] = defaultdict(list)
         self._at_line: dict[tuple[str, str], list[SiteMarks]] = defaultdict(list)
+        self._scored: dict[tuple[str, frozenset[str]], list[SiteScore]] = {}
+        self._kept: dict[tuple[int, int, tuple[str, ...]], int | Fraction] = {}
         for site in sites:
             self._at[site.area_path].append(site)
             for marks in site.lines:
@@ -65,48 +71,55 @@ class Ground:
 
     def tally(self, entrant: EntrantGiven) -> Tally:
         """The sites in an entrant's scope with something to be earned, in a fixed order."""
-        scores = [score for site in self._sites(entrant) if (score := self._score(site, entrant))]
-        effects = {
-            self._book.veto(veto).effect for veto in {v for one in scores for v in one.vetoes}
-        }
+        scores: list[SiteScore] = []
+        for path in self._at:
+            if path.startswith(entrant.areas):
+                scores += self._scores_at(path, entrant.lines)
+        scores.sort(key=_name)
+        vetoes = [one.vetoes for one in scores if one.vetoes]
+        effects = {self._book.veto(veto).effect for veto in set(chain.from_iterable(vetoes))}
         return Tally(
-            sites=sorted(scores, key=_name),
-            vetoes=sum(len(one.vetoes) for one in scores),
+            sites=scores,
+            vetoes=sum(map(len, vetoes)),
             barred_from_red=VetoEffect.BAR_FROM_RED in effects,
             zeroed=VetoEffect.ZERO_ENTRANT in effects,
         )
 
-    def _sites(self, entrant: EntrantGiven) -> Iterator[SiteMarks]:
-        paths = [path for path in self._at if path.startswith(entrant.areas)]
-        if not entrant.lines:
-            for path in paths:
-                yield from self._at[path]
-        elif len(entrant.lines) == 1:
-            line = next(iter(entrant.lines))
-            for path in paths:
-                yield from self._at_line.get((path, line), ())
-        else:
-            for path in paths:
-                found = [self._at_line.get((path, line), ()) for line in sorted(entrant.lines)]
-                yield from {one.site: one for several in found for one in several}.values()
+    def _scores_at(self, path: str, lines: frozenset[str]) -> Sequence[SiteScore]:
+        if (path, lines) not in self._scored:
+            scores = (self._score(site, lines) for site in self._sites(path, lines))
+            self._scored[path, lines] = [score for score in scores if score]
+        return self._scored[path, lines]
 
-    def _score(self, site: SiteMarks, entrant: EntrantGiven) -> SiteScore | None:
+    def _sites(self, path: str, lines: frozenset[str]) -> Iterable[SiteMarks]:
+        """The sites at a place that have any of some lines."""
+        if not lines:
+            return self._at[path]
+        found = [self._at_line.get((path, line), []) for line in sorted(lines)]
+        return found[0] if len(found) == 1 else {one.site: one for one in chain(*found)}.values()
+
+    def _score(self, site: SiteMarks, lines: frozenset[str]) -> SiteScore | None:
         earned = possible = 0
         vetoes: tuple[str, ...] = ()
-        lines = entrant.lines
         for line, gained, of, failed in site.lines:
             if not lines or line in lines:
                 earned += gained
                 possible += of
-                if failed:
-                    vetoes += failed
+                vetoes += failed
         if not possible:
             return None
-        exact: int | Fraction = earned
-        if vetoes:
-            vetoes = tuple(sorted(set(vetoes)))
-            exact = after_vetoes(earned, possible, vetoes, self._book)
-        return SiteScore(site.site, site.category, exact, possible, vetoes, site.finished_on)
+        if not vetoes:
+            return SiteScore(site.site, site.category, earned, possible, (), site.finished_on)
+        vetoes = tuple(sorted(set(vetoes)))
+        kept = self._after_vetoes(earned, possible, vetoes)
+        return SiteScore(site.site, site.category, kept, possible, vetoes, site.finished_on)
+
+    def _after_vetoes(self, earned: int, possible: int, vetoes: tuple[str, ...]) -> int | Fraction:
+        """Reckoned once for sites that are alike, of which there are many."""
+        key = earned, possible, vetoes
+        if key not in self._kept:
+            self._kept[key] = after_vetoes(*key, self._book)
+        return self._kept[key]
 
 
 def _name(one: SiteScore) -> str:
@@ -149,33 +162,24 @@ def rate_of_category(tally: Tally, category: str) -> Fraction | None:
 def _rate(sites: Sequence[SiteScore]) -> Fraction | None:
     if not sites:
         return None
-    return FULL * Fraction(_earned(sites)) / sum(one.possible for one in sites)
+    return FULL * _earned(sites) / sum([one.possible for one in sites])
 
 
-def _earned(sites: Iterable[SiteScore]) -> int | Fraction:
-    """The sum of what was earned; whole numbers apart, since most are and fractions are slow."""
-    odd: list[Fraction] = []
-    whole = 0
+def _earned(sites: Iterable[SiteScore]) -> Fraction:
+    """The sum of what was earned; by denominators, of which there are few: fractions are slow."""
+    parts: dict[int, int] = defaultdict(int)
     for one in sites:
-        if isinstance(one.earned, int):
-            whole += one.earned
-        else:
-            odd.append(one.earned)
-    return whole + sum(odd, Fraction(0)) if odd else whole
+        parts[one.earned.denominator] += one.earned.numerator
+    return sum((Fraction(up, down) for down, up in parts.items()), Fraction(0))
 
 
 def _mean_of_sites(sites: Sequence[SiteScore]) -> Fraction | None:
     if not sites:
         return None
-    earned: Counter[int] = Counter()
-    odd = Fraction(0)
-    for one in sites:  # few weights are different, so that few fractions are added
-        if isinstance(one.earned, int):
-            earned[one.possible] += one.earned
-        else:
-            odd += one.earned / one.possible
-    whole = sum((Fraction(gained, of) for of, gained in earned.items()), odd)
-    return FULL * whole / len(sites)
+    parts: dict[int, int] = defaultdict(int)
+    for one in sites:
+        parts[one.earned.denominator * one.possible] += one.earned.numerator
+    return FULL * sum((Fraction(up, of) for of, up in parts.items()), Fraction(0)) / len(sites)
 
 
 def _mix(sites: Sequence[SiteScore], weights: Mapping[str, int]) -> Fraction | None:
@@ -188,5 +192,5 @@ def _mix(sites: Sequence[SiteScore], weights: Mapping[str, int]) -> Fraction | N
     if not possible:
         return None
     total = sum(weights[category] for category in possible)
-    parts = (weights[one] * Fraction(_earned(grouped[one])) / of for one, of in possible.items())
+    parts = (weights[one] * _earned(grouped[one]) / of for one, of in possible.items())
     return FULL * sum(parts, Fraction(0)) / total

@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scripts.bench_steps import city, evidence, photos, polls, scene, standing, visits
+from scripts.bench_steps import city, evidence, photos, polls, ranking, scene, standing, visits
 from scripts.bench_steps.report import Part, Report, Row, rounded
 from scripts.bench_steps.scene import Scene
 from scripts.bench_steps.stack import Stack
 
 _MEMORY_AIMS_MB = {"api": 250.0, "worker": 400.0, "worker's child": 400.0}
-_ALONE = {"e": {}, "f": evidence.GIVEN}  # parts on a stack of their own, and its variables
-_NAMED = {"city": "e", "evidence": "f"}
+_ALONE = {"e": {}, "f": evidence.GIVEN, "g": {}}  # parts on a stack of their own, and its variables
+_NAMED = {"city": "e", "evidence": "f", "ranking": "g"}
 Say = Callable[[str], None]
 
 
@@ -69,19 +69,22 @@ def _options() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         choices=sorted(_NAMED),
-        help="city: pages over 200 rounds; evidence: photos and workers; and nothing else",
+        help="city: pages over 200 rounds; evidence: photos and workers; ranking: publishing a"
+        " round; and nothing else",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(
         "--only",
         default="a,b,c,d",
-        help="a photos, b visits, c standing, d polls, e city, f evidence; e.g. a,d",
+        help="a photos, b visits, c standing, d polls, e city, f evidence, g ranking; e.g. a,d",
     )
     parser.add_argument("--quick", action="store_true", help="small numbers: does it all work?")
     parser.add_argument("--photos", type=int, metavar="N", help="photos per turn")
     parser.add_argument("--backlog", type=int, metavar="N", help="photos of the backlog")
     parser.add_argument("--visits", type=int, metavar="N", help="visits per turn")
-    parser.add_argument("--answers", type=int, metavar="N", help="answers of the standing")
+    parser.add_argument(
+        "--answers", type=int, metavar="N", help="answers of the standing, of the ranking"
+    )
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the large city")
     return parser
 
@@ -126,7 +129,7 @@ def _run_parts(report: Report, sites: int, plan: Plan, say: Say) -> None:
                 report.parts.append(measure())
                 stack.note_peaks()
         report.calibrate()
-        if plan.only != {"e"}:
+        if not plan.only & {"e", "g"}:
             report.parts.append(_memory(stack))
 
 
@@ -151,6 +154,7 @@ def _parts(
                 say=say,
             ),
         ),
+        ("g", lambda: ranking.measure(stack, here, answers=plan.answers, turns=turns, say=say)),
         (
             "e",
             lambda: city.measure(

@@ -50,6 +50,13 @@ def measure(stack: Stack, scene: Scene, *, answers: int, turns: int, say: Say) -
     """Fill a round, then alternate a fresh API with the plain statements."""
     say(f"standing: writing {answers:,} answers")
     round_id, count = fill(stack, scene, answers=answers)
+    return measure_of(stack, scene, round_id, count, turns=turns, say=say)
+
+
+def measure_of(
+    stack: Stack, scene: Scene, round_id: UUID, count: int, *, turns: int, say: Say
+) -> Part:
+    """The standing of a round that is there."""
     taken = []
     for turn in range(turns + 1):
         say(f"standing: turn {turn} of {turns}" if turn else "standing: warming up")
@@ -65,6 +72,11 @@ def _turn(stack: Stack, scene: Scene, round_id: UUID) -> Turn:
     wire.close()
     plain = _query(stack, round_id, _CELLS, _SITES)
     return Turn(cold, again, plain, _query(stack, round_id, _BARE))
+
+
+def bare_sum_ms(stack: Stack, round_id: UUID) -> float:
+    """How long the plain sum of all answers of a round takes."""
+    return _query(stack, round_id, _BARE)
 
 
 def _ask(wire: Wire, scene: Scene, round_id: UUID) -> float:
