@@ -32,7 +32,8 @@ city = typer.Typer(no_args_is_help=True, help="城市数据 · a city's data")
 clock = typer.Typer(no_args_is_help=True, help="业务时钟 · the business clock (demo and test only)")
 cli.add_typer(storage.commands, name="storage")
 cli.add_typer(signatures.keys, name="keys")
-signatures.verify.command("round")(results.verify_round)
+for kind in results.Kind:
+    signatures.verify.command(kind.value)(results.verify_result)
 cli.add_typer(signatures.verify, name="verify")
 cli.add_typer(city, name="city")
 cli.add_typer(clock, name="clock")
@@ -205,25 +206,33 @@ def import_sheets(
 def export_sheets(
     kind: Annotated[
         str,
-        typer.Argument(help="种类、all，或 round（公布的结果）· kind, all, or round (a result)"),
+        typer.Argument(
+            help="种类、all，或 round、period（公布的结果）· kind, all, or round, period (a result)"
+        ),
     ],
     file: Annotated[
-        Path, typer.Argument(help=".xlsx、.csv、.geojson；round 为文件夹 · where to; round: folder")
+        Path,
+        typer.Argument(help=".xlsx、.csv、.geojson；结果为文件夹 · where to; a result: folder"),
     ],
     round_: Annotated[
         str | None, typer.Option("--round", help="任务与参评对象、结果：活动/轮次 · CAMPAIGN/ROUND")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="时段的结果：活动/时段 · CAMPAIGN/PERIOD")
     ] = None,
     revision: Annotated[
         int | None, typer.Option(help="结果的版次，缺省为最新 · of a result; the newest if absent")
     ] = None,
 ) -> None:
-    """导出 · Sheets that import again, or (round) a published result with all it follows from."""
-    if kind == "round":
-        if round_ is None:
-            raise typer.BadParameter("--round 活动/轮次 · CAMPAIGN/ROUND")
+    """导出 · Sheets that import again, or a published result with all that it follows from."""
+    if kind in set(results.Kind):
+        name = round_ if kind == results.Kind.ROUND else period
+        if name is None:
+            raise typer.BadParameter(f"--{kind} CAMPAIGN/{kind.upper()}")
+        about = results.Kind(kind)
         with _transaction() as tx:
-            view = results.export_round(tx, name=round_, revision=revision, folder=file)
-        console.print(f"{round_} · {view.run.number} · {view.run.digest} → {file}")
+            view = results.export_result(tx, kind=about, name=name, revision=revision, folder=file)
+        console.print(f"{name} · {view.run.number} · {view.run.digest} → {file}")
         return
     count = loading.export_sheets(_database(), read_settings(), kind, file, round_of=round_)
     console.print(f"{kind} {count} → {file}")

@@ -1,4 +1,4 @@
-"""``dudao export round`` and ``dudao verify round``: a result that anybody can calculate again.
+"""``dudao export`` and ``dudao verify`` of rounds and periods: anybody can recalculate.
 
 The folder holds all that a result follows from. Verifying needs the folder alone: no database, no
 network, no settings.
@@ -7,11 +7,13 @@ network, no settings.
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -30,10 +32,11 @@ from app.scoring.rules_verifying import (
     VisitRead,
     digest_of_answer,
 )
+from app.scoring.tables_results import StandingPeriod
 
 FORMAT = 1
 console = Console()
-_VISIT = ("visit", "site", "category", "checklist", "area", "finished_on", "digest")
+_VISIT = ("visit", "round", "site", "category", "checklist", "area", "finished_on", "digest")
 _ANSWER = ("visit", "item", "line", "value", "weight", "earned", "possible", "veto", "digest")
 _JSON = ("rulebook.json", "inputs.json", "result.json")
 _FLAWS = {
@@ -44,21 +47,21 @@ _FLAWS = {
     Flaw.RESULT: "结果与答案不符 · the result does not follow from the answers",
     Flaw.DIGEST: "结果摘要不符 · not the digest of the true result",
 }
-_README = """# {campaign} · {round} · {number}
+_README = """# {campaign} · {name} · {number}
 
 公布的排名结果及其全部依据。A published ranking result, and all that it follows from.
 
 | file | 内容 | what |
 |---|---|---|
-| manifest.json | 轮次、版次、摘要 | what it is, and the digests |
+| manifest.json | 轮次或时段、版次、摘要 | what it is, and the digests |
 | rulebook.json | 计分规则 | the rulebook |
 | inputs.json | 排序组、参排单位、按时办结数、可信度 | leagues, entrants, closing counts, labels |
-| visits.csv | 计入的检查 | the visits that count |
+| visits.csv | 计入的检查及其轮次 | the visits that count, and their rounds |
 | answers.csv | 每条答案，含得分与归属 | every answer with its marks, area and line |
 | result.json | 名次、得分、旗帜、奖补（分） | places, scores, flags, money in fen |
 | names.json | 单位名称 | names of units |
 
-验证 · Verify: `dudao verify round <this folder>`
+验证 · Verify: `dudao verify {kind} <this folder>`
 结果摘要（与公布的相比）· digest of the result (compare it with the published one):
 
     {digest}
@@ -68,32 +71,46 @@ rounded once, half up, when it is given; everything after is exact. A site's sco
 possible. The digest of an answer is the beginning of the SHA-256 over item, line, value, weight,
 earned, possible and veto class, joined by tabs; that of a visit is over a line with site, category,
 checklist, area and day, then its answers in the order of their items, a line each; that of a result
-is over result.json written with sorted keys and without blanks, in UTF-8.
+is over result.json written with sorted keys and without blanks, in UTF-8. Where a result rolls up
+several rounds, a site counts once in each.
 """
 
 
-def export_round(tx: Session, *, name: str, revision: int | None, folder: Path) -> RunView:
+class Kind(StrEnum):
+    """What a result is about."""
+
+    ROUND = "round"
+    PERIOD = "period"
+
+
+def export_result(
+    tx: Session, *, kind: Kind, name: str, revision: int | None, folder: Path
+) -> RunView:
     """Write a published result with all that it follows from into a new or empty folder.
 
-    ``name`` is ``CAMPAIGN/ROUND``; without ``revision`` it is the newest result.
+    ``name`` is ``CAMPAIGN/CODE`` of a round or period; without ``revision`` it is the newest.
     """
     campaign, _, code = name.partition("/")
-    view = queries_runs.find_run_of(tx, campaign=campaign, code=code, number=revision)
+    found = queries_runs.find_run_of if kind is Kind.ROUND else queries_runs.find_run_of_period
+    view = found(tx, campaign=campaign, code=code, number=revision)
     if view is None:
         raise NotFound("run.not-found")
     if folder.exists() and any(folder.iterdir()):
         raise Invalid("file.unreadable", file=str(folder), reason="not empty")
     folder.mkdir(parents=True, exist_ok=True)
     run = view.run
-    [freeze] = queries_runs.freezes_of(tx, run.id)
+    freezes = [one.id for one in queries_runs.freezes_of(tx, run.id)]
     for file, data in zip(_JSON, (view.rulebook.rules, run.inputs, run.official), strict=True):
         _write(folder / file, data)
-    _write_visits(tx, freeze.id, folder)
+    _write_visits(tx, freezes, folder)
     _write(folder / "names.json", _names(tx, run.inputs))
-    _write(folder / "manifest.json", _manifest(view, freeze.digest, folder))
+    _, visits = queries_freezing.digest_of(tx, freezes)
+    _write(folder / "manifest.json", _manifest(view, visits, folder))
+    about = view.round or view.period
     text = _README.format(
         campaign=view.campaign.name_zh,
-        round=view.round.name_zh if view.round else "",
+        name=about.name_zh if about else "",
+        kind=kind,
         number=run.number,
         digest=run.digest,
     )
@@ -107,6 +124,7 @@ def _manifest(view: RunView, visits: str, folder: Path) -> dict[str, Any]:
         "format": FORMAT,
         "campaign": view.campaign.code,
         "round": view.round.code if view.round else None,
+        "period": _period(view.period) if view.period else None,
         "revision": run.number,
         "reason": run.reason,
         "rulebook": view.rulebook.number,
@@ -117,6 +135,11 @@ def _manifest(view: RunView, visits: str, folder: Path) -> dict[str, Any]:
             for one in sorted(folder.iterdir())
         },
     }
+
+
+def _period(row: StandingPeriod) -> dict[str, str]:
+    days = {"starts_on": row.starts_on.isoformat(), "ends_on": row.ends_on.isoformat()}
+    return {"code": row.code, **days}
 
 
 def _write(file: Path, data: Any) -> None:
@@ -130,7 +153,7 @@ def _names(tx: Session, written: dict[str, Any]) -> dict[str, str]:
     return {code: unit.name_zh for code, unit in units.items()}
 
 
-def _write_visits(tx: Session, freeze_id: Any, folder: Path) -> None:
+def _write_visits(tx: Session, freezes: Sequence[UUID], folder: Path) -> None:
     with (
         (folder / "visits.csv").open("w", encoding="utf-8", newline="") as visits_file,
         (folder / "answers.csv").open("w", encoding="utf-8", newline="") as answers_file,
@@ -138,9 +161,9 @@ def _write_visits(tx: Session, freeze_id: Any, folder: Path) -> None:
         visits, answers = csv.writer(visits_file), csv.writer(answers_file)
         visits.writerow(_VISIT)
         answers.writerow(_ANSWER)
-        for one, digest in queries_freezing.read_visits(tx, freeze_id):
+        for round_, one, digest in queries_freezing.read_visits(tx, freezes):
             place = (one.site, one.category, one.checklist, one.area_path, one.finished_on)
-            visits.writerow((one.id, *place, digest))
+            visits.writerow((one.id, round_, *place, digest))
             answers.writerows(
                 (
                     one.id,
@@ -157,8 +180,8 @@ def _write_visits(tx: Session, freeze_id: Any, folder: Path) -> None:
             )
 
 
-def verify_round(
-    folder: Annotated[Path, typer.Argument(help="dudao export round 写出的文件夹 · the folder")],
+def verify_result(
+    folder: Annotated[Path, typer.Argument(help="dudao export 写出的文件夹 · the folder")],
 ) -> None:
     """验证排名 · Calculate a result again from its answers, offline; ends with 1 if untrue."""
     check = check_folder(folder)
@@ -239,7 +262,7 @@ def _visit(row: dict[str, str], answers: tuple[AnswerRead, ...]) -> VisitRead:
         date.fromisoformat(row["finished_on"]),
         [one.answer for one in answers],
     )
-    return VisitRead(given, row["digest"], answers)
+    return VisitRead(given, row["digest"], answers, row["round"])
 
 
 def _stray(visit: str, answers: tuple[AnswerRead, ...]) -> VisitRead:

@@ -46,22 +46,18 @@ class Explained:
 
 def explained(
     tx: Session,
+    view: RunView,
     *,
-    round_id: UUID,
     league: str,
     entrant_id: UUID,
     answers: int,
     principal: Principal,
 ) -> Explained:
-    """The explanation of an entrant in the result of a round that stands.
+    """The explanation of an entrant in a result that the caller sees.
 
     Where scores are withheld its own units see what it lost, and nothing of who stands before it.
     ``answers``: how many of its lost answers are shown with their photos. Raises ``NotFound``.
     """
-    head = service.visible_feed(tx, round_id, principal)
-    if head.run_id is None:
-        raise NotFound("run.not-found")
-    view = queries_runs.get_run(tx, head.run_id)
     book = read_rulebook(view.rulebook.rules)
     leagues = read_leagues(view.run.inputs)
     key, alone = _visible(tx, entrant_id, book, league, principal)
@@ -70,7 +66,8 @@ def explained(
     one = _entry(standings, key)
 
     def lost_of(standing: Standing) -> list[LostAnswer]:
-        return queries_explaining.list_lost(tx, freezes, standing.entrant, book)
+        named = view.period is not None
+        return queries_explaining.list_lost(tx, freezes, standing.entrant, book, named=named)
 
     terms = book.terms(league)
     if one.score is None:
@@ -90,6 +87,14 @@ def explained(
         beside_of(view, league).get(key),
         photos,
     )
+
+
+def result_of_round(tx: Session, *, round_id: UUID, principal: Principal) -> RunView:
+    """The result of a round that stands, for whoever may see it; else there is none."""
+    head = service.visible_feed(tx, round_id, principal)
+    if head.run_id is None:
+        raise NotFound("run.not-found")
+    return queries_runs.get_run(tx, head.run_id)
 
 
 def beside_of(view: RunView, league: str) -> dict[str, Row]:
@@ -133,7 +138,9 @@ def _recalled(
     ahead = next_ahead(one, bare)
     looked_at = [found.entrant for found in (one, ahead) if found is not None]
     areas = sorted({area for found in looked_at for area in found.areas})
-    ground = Ground(queries_freezing.read_marks(tx, freezes, book, areas=areas).sites, book)
+    named = view.period is not None
+    marks = queries_freezing.read_marks(tx, freezes, book, named=named, areas=areas)
+    ground = Ground(marks.sites, book)
     tallies: dict[str, Tally] = {found.key: ground.tally(found) for found in looked_at}
     return recalled(league, view.run.official, leagues, book, tallies)
 
@@ -161,5 +168,5 @@ def round_severities(tx: Session, *, run_id: UUID, principal: Principal) -> Seve
     """The severity of who inspected for a result, if they can be compared."""
     view = service.get_visible_run(tx, run_id, principal)
     freezes = [one.id for one in queries_runs.freezes_of(tx, view.run.id)]
-    visits = queries_freezing.read_inspections(tx, freezes)
+    visits = queries_freezing.read_inspections(tx, freezes, named=view.period is not None)
     return severities_of(visits, read_leagues(view.run.inputs))

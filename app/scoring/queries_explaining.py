@@ -12,10 +12,12 @@ from app.scoring.rules_inputs import AnswerGiven, EntrantGiven
 from app.scoring.rules_losses import LostAnswer, lost_of
 
 _LOST = sa.text("""
-SELECT CASE WHEN :named THEN f.freeze_id || '/' || f.site ELSE f.site END,
+SELECT CASE WHEN :named THEN o.code || '/' || f.site ELSE f.site END,
        f.visit_id::text, c.code, i.code, l.code, a.value, i.weight, a.earned, a.possible,
        CASE WHEN i.veto THEN coalesce(i.veto_class, '*') END
 FROM frozen_visit f
+JOIN round_freeze z ON z.id = f.freeze_id
+JOIN round o ON o.id = z.round_id
 JOIN visit_revision r ON r.id = f.revision_id
 JOIN answer a ON a.revision_id = f.revision_id
 JOIN item i ON i.id = a.item_id

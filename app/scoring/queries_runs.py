@@ -147,7 +147,18 @@ def get_run(tx: Session, run_id: UUID) -> RunView:
 
 def find_run_of(tx: Session, *, campaign: str, code: str, number: int | None) -> RunView | None:
     """A result of a round by the codes of its campaign and its own; the newest without a number."""
-    query = runs_query().where(col(Campaign.code) == campaign, col(Round.code) == code)
+    return _find_run(tx, campaign, col(Round.code) == code, number)
+
+
+def find_run_of_period(
+    tx: Session, *, campaign: str, code: str, number: int | None
+) -> RunView | None:
+    """The same of a period."""
+    return _find_run(tx, campaign, col(StandingPeriod.code) == code, number)
+
+
+def _find_run(tx: Session, campaign: str, subject: Any, number: int | None) -> RunView | None:
+    query = runs_query().where(col(Campaign.code) == campaign, subject)
     if number is not None:
         query = query.where(col(RankingRun.number) == number)
     row = tx.execute(query.order_by(col(RankingRun.number).desc()).limit(1)).first()

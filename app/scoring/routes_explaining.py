@@ -36,13 +36,30 @@ def get_explanation(
     limit: Limit = 100,
 ) -> ExplanationOut:
     """Each lost point with its part of the gap, and the fewest answers that would have moved it."""
+    view = explaining.result_of_round(tx, round_id=round_id, principal=reader)
     found = explaining.explained(
-        tx,
-        round_id=round_id,
-        league=league,
-        entrant_id=entrant_id,
-        answers=limit,
-        principal=reader,
+        tx, view, league=league, entrant_id=entrant_id, answers=limit, principal=reader
+    )
+    return explanation_out(tx, found, limit=limit, language=language)
+
+
+@router.get(
+    "/ranking-runs/{run_id}/rankings/{league}/entries/{entrant_id}",
+    summary="一次公布中的名次依据 · Why it stood there",
+)
+def get_run_explanation(
+    tx: Tx,
+    reader: Reader,
+    language: Lang,
+    run_id: UUID,
+    league: Code,
+    entrant_id: UUID,
+    limit: Limit = 100,
+) -> ExplanationOut:
+    """The same in any result: of a period, or of an earlier revision."""
+    view = service.get_visible_run(tx, run_id, reader)
+    found = explaining.explained(
+        tx, view, league=league, entrant_id=entrant_id, answers=limit, principal=reader
     )
     return explanation_out(tx, found, limit=limit, language=language)
 

@@ -11,6 +11,7 @@ from app.rounds import queries as rounds
 from app.rounds.presenting import round_out
 from app.rounds.schemas import ReasonIn, RoundOut
 from app.scoring import periods, publishing, queries_periods, queries_runs, service
+from app.scoring.presenting import Presenter
 from app.scoring.presenting_results import (
     changes_out,
     entrants_out,
@@ -28,6 +29,7 @@ from app.scoring.schemas_results import (
     PeriodsOut,
     PublishIn,
     RunOut,
+    RunRankingsOut,
     RunsOut,
 )
 from app.web.feature_router import FeatureRouter
@@ -94,6 +96,16 @@ def list_runs(tx: Tx, reader: Reader, language: Lang, round_id: UUID) -> RunsOut
 def get_run(tx: Tx, reader: Reader, language: Lang, run_id: UUID) -> RunOut:
     """A published result with its digests."""
     return run_out(service.get_visible_run(tx, run_id, reader), language)
+
+
+@router.get("/ranking-runs/{run_id}/rankings", summary="公布的名次 · The places of a result")
+def get_run_rankings(tx: Tx, reader: Reader, language: Lang, run_id: UUID) -> RunRankingsOut:
+    """Every league of a result: of a round or a period, also of a revision that was corrected."""
+    view = service.get_visible_run(tx, run_id, reader)
+    found = service.standings_of_run(tx, view, reader)
+    presenter = Presenter(tx, found, language)
+    leagues = [presenter.league(one) for one in found]
+    return RunRankingsOut(run=run_out(view, language), leagues=leagues)
 
 
 @router.get("/ranking-runs/{run_id}/changes", summary="更正内容 · What it moved")

@@ -20,8 +20,6 @@ from app.scoring.rules import (
 from app.scoring.rules_inputs import EntrantGiven, LeagueGiven
 from app.scoring.rules_tallies import FULL, Ground, Tally, rate_of_category, score_of_sites
 
-_NO_SITES = Tally((), 0, barred_from_red=False, zeroed=False)
-
 
 class Status(StrEnum):
     """``incomplete`` ones are listed and have no place; ``unscored`` had nothing to score."""
@@ -65,7 +63,7 @@ def league_standings(
     for entrant in league.entrants:
         if terms.aggregation is Aggregation.RANK_POINTS:
             points = points_of(entrant, terms, others)
-            tally = _NO_SITES
+            tally = _sites_alone(ground.tally(entrant))
             score = sum(points.values(), Fraction(0)) / len(points) if points else None
         else:
             points = None
@@ -78,6 +76,11 @@ def league_standings(
         status = _status(tally, score, terms)
         found.append(Standing(entrant, tally, score, status, closing=rate, points=points))
     return placed(found, book, terms)
+
+
+def _sites_alone(tally: Tally) -> Tally:
+    """The sites behind a score of places: vetoes have had their effect in the other leagues."""
+    return replace(tally, vetoes=0, barred_from_red=False, zeroed=False)
 
 
 def _status(tally: Tally, score: Fraction | None, terms: LeagueRule) -> Status:

@@ -67,11 +67,12 @@ class AnswerRead:
 
 @dataclass(frozen=True)
 class VisitRead:
-    """A visit as it stands in the folder, with its digest and its answers."""
+    """A visit as it stands in the folder, with its digest, its answers and its round."""
 
     visit: VisitGiven
     digest: str
     answers: tuple[AnswerRead, ...]
+    round: str = ""
 
 
 @dataclass
@@ -103,7 +104,8 @@ class Check:
             where = f"{read.visit.id} {read.visit.site}"
             self._note(Flaw.VISIT, where, read.visit.digest, read.digest)
         self._digests[read.visit.id] = read.visit.digest
-        self._marks.append(marks_of(read.visit, self._book).marks)
+        marks = marks_of(read.visit, self._book).marks
+        self._marks.append(marks._replace(site=f"{read.round}/{marks.site}"))
 
     def finish(self) -> list[Untrue]:
         """Everything that is not true of the folder; nothing: the result is."""

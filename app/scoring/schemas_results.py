@@ -13,6 +13,7 @@ from app.scoring.publishing import Closed, Wanted
 from app.scoring.rules import RulebookState
 from app.scoring.rules_flags import Colour
 from app.scoring.rules_places import Status
+from app.scoring.schemas import LeagueOut
 from app.web.wire import Code, Named, Wire
 
 Count = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
@@ -80,6 +81,13 @@ class RunOut(Wire):
 
 class RunsOut(Wire):
     items: list[RunOut]
+
+
+class RunRankingsOut(Wire):
+    """All leagues of a published result in order, with flags and money."""
+
+    run: RunOut
+    leagues: list[LeagueOut]
 
 
 class TriedOut(Wire):

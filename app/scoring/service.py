@@ -79,19 +79,30 @@ def standings_of(
     league: str | None,
 ) -> list[LeagueStanding]:
     """All leagues of a round that the caller may see, or one; NotFound for an unknown one."""
-    whole = principal.has(WITHHELD)
     found = _published(tx, head.run_id) if head.run_id else _live(tx, round_id, head.rulebook)
-    shown = [
-        _shown(one, head.rulebook, whole=whole)
-        for one in found
-        if whole or head.rulebook.terms(one.league.code).published
-    ]
+    shown = _seen(found, head.rulebook, principal)
     if league is None:
         return shown
     chosen = [one for one in shown if one.league.code == league]
     if not chosen:
         raise NotFound("league.not-found")
     return chosen
+
+
+def standings_of_run(tx: Session, view: RunView, principal: Principal) -> list[LeagueStanding]:
+    """All leagues of a published result that the caller may see."""
+    return _seen(_published(tx, view.run.id), read_rulebook(view.rulebook.rules), principal)
+
+
+def _seen(
+    found: Sequence[LeagueStanding], book: Rulebook, principal: Principal
+) -> list[LeagueStanding]:
+    whole = principal.has(WITHHELD)
+    return [
+        _shown(one, book, whole=whole)
+        for one in found
+        if whole or book.terms(one.league.code).published
+    ]
 
 
 def _shown(one: LeagueStanding, book: Rulebook, *, whole: bool) -> LeagueStanding:

@@ -26,7 +26,8 @@ from app.scoring.tables_results import Appeal
 from tests import factories as make
 from tests.support import settle
 
-# Of the five, three score 100, 98 and 86; two are not inspected.
+# Of the five, three score 100, 98 and 89; two are not inspected.
+ROUND, PERIOD = results.Kind.ROUND, results.Kind.PERIOD
 STREETS = ("410802001", "410802002", "410802003", "410802004", "410802006")
 LOST = {"410802001": {}, "410802002": {"BJ-02": 1}, "410802003": {"BJ-02": 4, "BJ-03": 3}}
 SEEN_BY_HQ = ["hq_admin", "hq_editor", "auditor"]
@@ -190,13 +191,13 @@ def test_a_round_is_closed_appealed_published_and_corrected(
     for number, digest in ((1, run["digest"]), (2, second["digest"])):
         folder = tmp_path / str(number)
         name = f"{make.CAMPAIGN}/{closed.code}"
-        results.export_round(tx, name=name, revision=number, folder=folder)
+        results.export_result(tx, kind=ROUND, name=name, revision=number, folder=folder)
         assert true(folder, digest)
 
 
-def true(folder, digest):
-    """What ``dudao verify round`` says of a folder."""
-    answer = CliRunner().invoke(cli, ["verify", "round", str(folder)])
+def true(folder, digest, kind="round"):
+    """What ``dudao verify`` says of a folder."""
+    answer = CliRunner().invoke(cli, ["verify", kind, str(folder)])
     return answer.exit_code == 0 and digest in answer.output
 
 
@@ -283,10 +284,10 @@ def test_the_marks_of_the_database_are_those_of_the_answers(tx, published):
     round_, _ = published
     run = queries_runs.newest_run(tx, round_id=round_.id)
     [freeze] = queries_runs.freezes_of(tx, run.id)
-    visits = list(queries_freezing.read_visits(tx, freeze.id))
+    visits = list(queries_freezing.read_visits(tx, [freeze.id]))
     assert len(visits) == freeze.visits == 3
-    assert all(visit.digest == digest for visit, digest in visits)
-    assert digest_of_visits({visit.id: digest for visit, digest in visits}) == freeze.digest
+    assert all(visit.digest == digest for _, visit, digest in visits)
+    assert digest_of_visits({visit.id: digest for _, visit, digest in visits}) == freeze.digest
     entered = queries_runs.entered_for_round(tx, round_.id)
     for change in (
         {},
@@ -296,7 +297,7 @@ def test_the_marks_of_the_database_are_those_of_the_answers(tx, published):
         written = RULES | change
         book = read_rulebook(written)
         marks = queries_freezing.read_marks(tx, [freeze.id], book)
-        inputs = inputs_of([visit for visit, _ in visits], entered.leagues, book)
+        inputs = inputs_of([visit for _, visit, _ in visits], entered.leagues, book)
         assert inputs.sites == marks.sites
         if not change:
             assert official(inputs, book, written).data == run.official
@@ -436,11 +437,11 @@ def test_an_exported_result_is_verified_without_a_database(tx, published, tmp_pa
     round_, run = published
     folder = tmp_path / "whole"
     name = f"{make.CAMPAIGN}/{round_.code}"
-    results.export_round(tx, name=name, revision=None, folder=folder)
+    results.export_result(tx, kind=ROUND, name=name, revision=None, folder=folder)
     with pytest.raises(Invalid):
-        results.export_round(tx, name=name, revision=None, folder=folder)
+        results.export_result(tx, kind=ROUND, name=name, revision=None, folder=folder)
     with pytest.raises(NotFound):
-        results.export_round(tx, name=name, revision=7, folder=tmp_path / "none")
+        results.export_result(tx, kind=ROUND, name=name, revision=7, folder=tmp_path / "none")
     for variable in ("DUDAO_DATABASE_URL", "DUDAO_S3_ENDPOINT"):
         monkeypatch.delenv(variable, raising=False)
     assert true(folder, run["digest"])
@@ -465,7 +466,7 @@ def test_an_exported_result_is_verified_without_a_database(tx, published, tmp_pa
 
 
 def test_a_period_without_money_of_its_own_is_published_and_corrected(
-    call, tx, hq, district, published
+    call, tx, hq, district, published, tmp_path
 ):
     campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
     scoring.load_rulebook(tx, campaign, {"visible_to": {"published": ["*"]}})
@@ -485,6 +486,24 @@ def test_a_period_without_money_of_its_own_is_published_and_corrected(
     best = next(e for e in entrants if e["unit"]["code"] == "410802001" and not e["lines"])
     history = call(district, f"/v1/entrants/{best['id']}/history", periods=True)
     assert (history["counts"]["results"], history["counts"]["times_first"]) == (1, 1)
+    at = f"/v1/ranking-runs/{second['id']}/rankings"
+    leagues = {one["code"]: one["entries"] for one in call(district, at)["leagues"]}
+    streets = [one for one in leagues["central-streets"] if one["rank"]]
+    assert [one["score"] for one in streets] == ["100.00", "98.00", "89.00"]
+    worst = f"{at}/central-streets/entries/{streets[-1]['entrant_id']}"
+    why = call(district, worst)
+    assert (why["place"], why["gap"], why["answers_lost"]) == (3, "9.0000", 2)
+    round_, _ = published
+    assert why["sites"][0]["site"] == f"{round_.code}/S-410802003"
+    name = f"{make.CAMPAIGN}/w37"
+    folder = tmp_path / "week"
+    results.export_result(tx, kind=PERIOD, name=name, revision=None, folder=folder)
+    assert true(folder, second["digest"], "period")
+    kept = (folder / "result.json").read_text(encoding="utf-8")
+    (folder / "result.json").write_text(kept.replace('"place": 3', '"place": 4', 1), "utf-8")
+    assert not true(folder, "", "period")
+    with pytest.raises(NotFound):
+        results.export_result(tx, kind=ROUND, name=name, revision=None, folder=tmp_path / "none")
 
 
 def test_money_that_needs_support_is_held_and_the_labels_are_inputs(call, tx, hq, closed):

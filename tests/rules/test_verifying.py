@@ -115,3 +115,23 @@ def test_written_inputs_are_read_as_they_were():
     written = written_leagues([given], labels)
     assert read_leagues(written) == (given,)
     assert read_labels(written) == labels
+
+
+def test_a_site_counts_once_in_each_round_of_a_period():
+    again = visit("v-z", "/c/a/", answer("1", 0, 10), site="v-a")
+    visits = [*VISITS, again]
+    named = [
+        replace(one, site=f"{when}/{one.site}") for one, when in zip(visits, "1112", strict=True)
+    ]
+    true = ranked_visits(named, LEAGUE, leagues=RULES["leagues"])
+    digest = digest_of_visits({one.id: one.digest for one in visits})
+    said = claimed(
+        visits_digest=digest,
+        inputs_digest=digest_of_inputs(digest, written_leagues([LEAGUE], {})),
+        result=copy.deepcopy(true.data),
+        digest=true.digest,
+    )
+    kept = [replace(read(one), round=when) for one, when in zip(visits, "1112", strict=True)]
+    assert untrue(kept, said) == {}
+    moved = untrue([*kept[:3], replace(kept[3], round="1")], said)
+    assert moved[Flaw.RESULT, "x a sites"] == ("2", "1")

@@ -114,6 +114,10 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
             for verb in ("", "/replace", "/publish", "/discard", "/what-if")
         },
         "/v1/ranking-runs/{run_id}": [Row({"run_id": city.run_id}, everybody)],
+        "/v1/ranking-runs/{run_id}/rankings/{league}/entries/{entrant_id}": [
+            Row({"run_id": city.run_id, "league": "districts", "entrant_id": one}, everybody)
+            for one in sorted(city.codes(_RANKED_ENTRANTS))[:1]
+        ],
         "/v1/standing-periods/{period_id}": [Row({"period_id": city.period_id}, everybody)],
         "/v1/standing-periods/{period_id}/publish": [Row({"period_id": city.period_id}, runs)],
         "/v1/entrants/{entrant_id}": [
