@@ -202,7 +202,7 @@ def give_flag(
 
 def withdraw_flag(tx: Session, *, flag: Flag, reason: str) -> None:
     """Take a flag back, once; one by rule goes with a correction alone."""
-    _withdraw(tx, flag, "flag", reason)
+    _withdraw(tx, flag, reason, Conflict("flag.by-rule"), Conflict("flag.withdrawn"))
     events.record(tx, "flag.withdrawn", subject=("flag", flag.id), reason=reason)
 
 
@@ -306,15 +306,17 @@ def pay_award(tx: Session, *, award: Award, paid_on: date, document: str, by: Pr
 
 def withdraw_award(tx: Session, *, award: Award, reason: str) -> None:
     """Take an award back, once; one by rule goes with a correction alone."""
-    _withdraw(tx, award, "award", reason)
+    _withdraw(tx, award, reason, Conflict("award.by-rule"), Conflict("award.withdrawn"))
     events.record(tx, "award.withdrawn", subject=("award", award.id), reason=reason)
 
 
-def _withdraw(tx: Session, row: Flag | Award, what: str, reason: str) -> None:
+def _withdraw(
+    tx: Session, row: Flag | Award, reason: str, by_rule: Conflict, already: Conflict
+) -> None:
     if row.ground is Ground.RULE:
-        raise Conflict(f"{what}.by-rule")
+        raise by_rule
     if row.withdrawn_at is not None:
-        raise Conflict(f"{what}.withdrawn")
+        raise already
     _end(tx, row, reason)
     tx.flush()
 

@@ -127,7 +127,7 @@ def from_components(
     """A league of points is drawn by drawing the leagues that it rests on.
 
     Its standard errors come from other visits to the same sites, its places from what is known of
-    the true scores.
+    the true scores. A component in which nobody has a place gives nobody points.
     """
     ranked = sorted(ranked_of(league), key=lambda one: one.entrant.key)
     known: dict[str, Estimates] = {}
@@ -140,7 +140,7 @@ def from_components(
     random = Random(_seed(seed, league.league.code))  # noqa: S311 - to be repeated by anybody
     true, measured = (
         _scores_drawn(
-            [_component(leagues[code], see(one), ranked) for code, one in known.items()],
+            [_component(leagues[code], see(one), ranked) for code, one in known.items() if one],
             ranked,
             league.terms,
             random,

@@ -130,7 +130,7 @@ def _why(wire: Wire, scene: Scene, round_id: UUID) -> tuple[float, int]:
     """The explanation of a league's last entrant: seconds, and how many answers it lost."""
     at = f"/v1/rounds/{round_id}/rankings/outer-towns"
     reply = expect(wire.call("GET", at, headers=bearer(scene.watcher)), 200).json()
-    last = [one for one in reply["items"] if one["rank"]][-1]
+    last = [one for one in reply["items"] if one["score"]][-1]
     started = time.monotonic()
     target = f"{at}/entries/{last['entrant_id']}"
     found = expect(wire.call("GET", target, headers=bearer(scene.watcher)), 200).json()

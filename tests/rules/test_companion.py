@@ -167,6 +167,20 @@ class TestRankPoints:
         assert found.leagues[-1].entries[0].error_milli is None
         assert found.labels["x", "a"] == "not_supported"
 
+    def test_a_list_without_anybody_in_it_changes_nothing(self):
+        lists = league("p", *(entrant(f"p{name}", f"/c/{name}/") for name in _SCORES))
+        nobody = league("q", entrant("q", "/elsewhere/"))
+        terms = {"aggregation": "rank_points", "points": [90, 85, 80, 75, 70]}
+        alone, both = (
+            beside(
+                sites_of(_SCORES), five(), lists, nobody,
+                leagues={"x": terms | {"components": components}},
+            ).leagues[-1].entries
+            for components in (["p"], ["p", "q"])
+        )  # fmt: skip
+        assert [one.support for one in both] == [one.support for one in alone]
+        assert both[0].error_milli is not None
+
 
 class TestSeverity:
     PLACES = ("A", "B", "C")
