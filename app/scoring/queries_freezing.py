@@ -57,13 +57,14 @@ SELECT :freeze_id, n.visit_id, n.revision_id, n.site, n.category, n.finished_on,
        encode(sha256(convert_to(
          concat_ws(E'\\t', n.site, n.category, n.checklist, n.area_path,
                    to_char(n.finished_on, 'YYYY-MM-DD')) || E'\\n'
-         || string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C"), 'UTF8')), 'hex')
+         || d.texts, 'UTF8')), 'hex')
 FROM counting n
-JOIN answer a ON a.revision_id = n.revision_id
-JOIN item i ON i.id = a.item_id
-JOIN line l ON l.id = a.line_id
-WHERE n.digest IS NULL
-GROUP BY n.visit_id, n.revision_id, n.site, n.category, n.checklist, n.area_path, n.finished_on
+CROSS JOIN LATERAL (
+  SELECT string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C") AS texts
+  FROM answer a JOIN item i ON i.id = a.item_id JOIN line l ON l.id = a.line_id
+  WHERE a.revision_id = n.revision_id
+) d
+WHERE n.digest IS NULL AND d.texts IS NOT NULL
 """)  # noqa: S608 - put together from constants
 
 # One digest over those of all visits, as rules_inputs.digest_of_visits takes it.
