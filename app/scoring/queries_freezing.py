@@ -33,18 +33,20 @@ _TEXT = f"""i.code || E'\\t' || l.code || E'\\t' || a.value || E'\\t' || i.weigh
   || a.earned || E'\\t' || a.possible || E'\\t' || coalesce({_VETO}, '') || E'\\n'"""
 
 # What counts now. The digest of a visit that was frozen as it is now is taken from there: its
-# revision, with all answers, has not changed since.
+# revision, with all answers, has not changed since. (It is looked up visit by visit: the planner
+# knows nothing yet of rows that were frozen a moment ago, and would join them badly.)
 _FREEZE = sa.text(f"""
 WITH counting AS (
   SELECT v.id AS visit_id, r.id AS revision_id, s.code AS site, s.category, c.code AS checklist,
-         r.area_path, (r.ended_at AT TIME ZONE :zone)::date AS finished_on, known.digest
+         r.area_path, (r.ended_at AT TIME ZONE :zone)::date AS finished_on,
+         (SELECT known.digest FROM frozen_visit known
+          WHERE known.freeze_id = :before AND known.visit_id = v.id
+            AND known.revision_id = r.id AND known.site = s.code AND known.category = s.category
+            AND known.finished_on = (r.ended_at AT TIME ZONE :zone)::date) AS digest
   FROM visit v
   JOIN visit_revision r ON r.id = v.current_revision_id
   JOIN site s ON s.id = v.site_id
   JOIN checklist c ON c.id = v.checklist_id
-  LEFT JOIN frozen_visit known ON known.freeze_id = :before AND known.visit_id = v.id
-    AND known.revision_id = r.id AND known.site = s.code AND known.category = s.category
-    AND known.finished_on = (r.ended_at AT TIME ZONE :zone)::date
   WHERE v.round_id = :round_id AND v.counting AND v.completed_at IS NOT NULL
 )
 INSERT INTO frozen_visit (freeze_id, visit_id, revision_id, site, category, finished_on, digest)
@@ -55,13 +57,14 @@ SELECT :freeze_id, n.visit_id, n.revision_id, n.site, n.category, n.finished_on,
        encode(sha256(convert_to(
          concat_ws(E'\\t', n.site, n.category, n.checklist, n.area_path,
                    to_char(n.finished_on, 'YYYY-MM-DD')) || E'\\n'
-         || string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C"), 'UTF8')), 'hex')
+         || d.texts, 'UTF8')), 'hex')
 FROM counting n
-JOIN answer a ON a.revision_id = n.revision_id
-JOIN item i ON i.id = a.item_id
-JOIN line l ON l.id = a.line_id
-WHERE n.digest IS NULL
-GROUP BY n.visit_id, n.revision_id, n.site, n.category, n.checklist, n.area_path, n.finished_on
+CROSS JOIN LATERAL (
+  SELECT string_agg({_TEXT}, '' ORDER BY i.code COLLATE "C") AS texts
+  FROM answer a JOIN item i ON i.id = a.item_id JOIN line l ON l.id = a.line_id
+  WHERE a.revision_id = n.revision_id
+) d
+WHERE n.digest IS NULL AND d.texts IS NOT NULL
 """)  # noqa: S608 - put together from constants
 
 # One digest over those of all visits, as rules_inputs.digest_of_visits takes it.
@@ -72,37 +75,33 @@ FROM frozen_visit WHERE freeze_id = ANY(:freezes)
 """)
 
 _MARKS = sa.text(f"""
-SELECT o.code, f.site, f.category, r.area_path, f.finished_on, s.lines, s.applicable, s.asked
+SELECT o.code, any_value(m.site), any_value(m.category), any_value(m.area_path),
+       any_value(m.finished_on),
+       json_agg(json_build_array(m.line, m.earned, m.possible, m.vetoes)),
+       sum(m.applicable)::bigint, sum(m.asked)::bigint
 FROM (
-  SELECT m.revision_id,
-    json_agg(json_build_array(l.code, m.earned, m.possible, m.vetoes)) AS lines,
-    sum(m.applicable)::bigint AS applicable, sum(m.asked)::bigint AS asked
-  FROM (
-    SELECT a.revision_id, a.line_id,
-      (sum(a.earned) + coalesce(sum(i.weight) FILTER (
-         WHERE a.value = 'na' AND coalesce(p.policy, :usual) = 'full'), 0))::bigint AS earned,
-      (sum(a.possible) + coalesce(sum(i.weight) FILTER (
-         WHERE a.value = 'na' AND coalesce(p.policy, :usual) <> 'exclude'), 0))::bigint AS possible,
-      coalesce(sum(i.weight) FILTER (WHERE a.value <> 'na'), 0) AS applicable,
-      sum(i.weight) AS asked,
-      array_agg({_VETO}) FILTER (WHERE i.veto AND a.earned < a.possible) AS vetoes
-    FROM frozen_visit x
-    JOIN visit_revision r ON r.id = x.revision_id
-    JOIN answer a ON a.revision_id = x.revision_id
-    JOIN item i ON i.id = a.item_id
-    LEFT JOIN unnest(CAST(:items AS uuid[]), CAST(:policies AS text[])) AS p(item_id, policy)
-      ON p.item_id = i.id
-    WHERE x.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
-      SELECT 1 FROM unnest(CAST(:areas AS text[])) AS area WHERE starts_with(r.area_path, area)))
-    GROUP BY a.revision_id, a.line_id
-  ) m
-  JOIN line l ON l.id = m.line_id
-  GROUP BY m.revision_id
-) s
-JOIN frozen_visit f ON f.revision_id = s.revision_id AND f.freeze_id = ANY(:freezes)
-JOIN round_freeze z ON z.id = f.freeze_id
+  SELECT f.freeze_id, f.visit_id, f.site, f.category, r.area_path, f.finished_on, l.code AS line,
+    (sum(a.earned) + coalesce(sum(i.weight) FILTER (
+       WHERE a.value = 'na' AND coalesce(p.policy, :usual) = 'full'), 0))::bigint AS earned,
+    (sum(a.possible) + coalesce(sum(i.weight) FILTER (
+       WHERE a.value = 'na' AND coalesce(p.policy, :usual) <> 'exclude'), 0))::bigint AS possible,
+    coalesce(sum(i.weight) FILTER (WHERE a.value <> 'na'), 0) AS applicable,
+    sum(i.weight) AS asked,
+    array_agg({_VETO}) FILTER (WHERE i.veto AND a.earned < a.possible) AS vetoes
+  FROM frozen_visit f
+  JOIN visit_revision r ON r.id = f.revision_id
+  JOIN answer a ON a.revision_id = f.revision_id
+  JOIN item i ON i.id = a.item_id
+  JOIN line l ON l.id = a.line_id
+  LEFT JOIN unnest(CAST(:items AS uuid[]), CAST(:policies AS text[])) AS p(item_id, policy)
+    ON p.item_id = i.id
+  WHERE f.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
+    SELECT 1 FROM unnest(CAST(:areas AS text[])) AS area WHERE starts_with(r.area_path, area)))
+  GROUP BY f.freeze_id, f.visit_id, r.id, l.id
+) m
+JOIN round_freeze z ON z.id = m.freeze_id
 JOIN round o ON o.id = z.round_id
-JOIN visit_revision r ON r.id = f.revision_id
+GROUP BY m.freeze_id, m.visit_id, o.code
 """)  # noqa: S608 - put together from constants
 
 _ANSWERS = sa.text(f"""
