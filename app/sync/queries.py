@@ -25,7 +25,7 @@ class Span:
 
 def newest_place(tx: Session) -> int:
     """The place of the newest event that has one; 0 where nothing has happened."""
-    return tx.exec(select(sa.func.coalesce(sa.func.max(Event.seq), 0))).one()
+    return tx.exec(select(sa.func.max(col(Event.seq)))).one() or 0
 
 
 def own_changes(tx: Session, person_id: UUID, *, after: int) -> Span:
