@@ -10,6 +10,7 @@ known, and the working hours. Beyond those years Monday to Friday is assumed, an
 it is told so.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,6 +22,8 @@ _DAY_S = 24 * _HOUR_S
 _WORK_DAY_S = 8 * _HOUR_S
 _SATURDAY = 5
 _LONGEST_DAYS = 366 * 20
+_DAY_MINUTES = 24 * 60
+_SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 
 
 class LimitUnit(StrEnum):
@@ -81,6 +84,23 @@ class Hours:
 
     valid_from: date
     spans: tuple[tuple[int, int], ...]
+
+
+def read_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """The spans of ``08:00-12:00 14:00-18:00``; ValueError where they are none, or overlap."""
+    spans = tuple(_read_span(one) for one in text.split())
+    ends = [minute for span in spans for minute in span]
+    if not spans or ends != sorted(set(ends)) or ends[-1] > _DAY_MINUTES:
+        raise ValueError("08:00-12:00 14:00-18:00")
+    return spans
+
+
+def _read_span(text: str) -> tuple[int, int]:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise ValueError("08:00-12:00 14:00-18:00")
+    begin_h, begin_m, end_h, end_m = (int(part) for part in found.groups())
+    return begin_h * 60 + begin_m, end_h * 60 + end_m
 
 
 @dataclass(frozen=True)
