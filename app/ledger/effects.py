@@ -9,6 +9,7 @@ from app.ledger.lifecycle import Effect, Step, runs_headquarters
 from app.ledger.rules import ProblemState as S
 
 WITH_UNIT = frozenset({S.DISPATCHED, S.RECTIFYING})
+NEW = frozenset({S.REPORTED, S.VERIFYING})
 
 # Guards: what must hold beside the state.
 
@@ -93,6 +94,18 @@ def was_withdrawn(case: Case, step: Step) -> None:
 def nothing(case: Case, step: Step) -> Case:
     """The state is all that changes."""
     return case
+
+
+def change(case: Case, step: Step) -> Case:
+    """Who answers follows the visit as long as nobody has filed it."""
+    if case.state not in NEW:
+        return case
+    unit = step.unit
+    return replace(
+        case,
+        answerable_unit_id=unit.id if unit else None,
+        answerable_path=unit.path if unit else None,
+    )
 
 
 def file(case: Case, step: Step) -> Case:

@@ -11,14 +11,13 @@ from dataclasses import replace
 from app.kit.errors import Conflict, Forbidden
 from app.ledger import effects
 from app.ledger.case import Cancellation, Case, CheckResult
-from app.ledger.effects import WITH_UNIT
+from app.ledger.effects import NEW, WITH_UNIT
 from app.ledger.lifecycle import Action, Move, Need, Party, Step, require_party
 from app.ledger.rules import ProblemState as S
 
 _ALL = frozenset(S)
 _OVER = frozenset({S.CLOSED, S.CANCELLED})
 OPEN = _ALL - _OVER
-NEW = frozenset({S.REPORTED, S.VERIFYING})
 _REASON = frozenset({Need.REASON})
 _CHECKING = frozenset({S.CHECKING})
 _CLOSED = frozenset({S.CLOSED})
@@ -119,7 +118,7 @@ MOVES: Mapping[Action, Move] = {
     ),
     Action.COMMENT: Move(_ALL, None, Party.OFFICE, effects.nothing, is_seen=False),
     Action.OPEN: Move(frozenset({S.REPORTED}), None, Party.SERVICE, effects.nothing, is_seen=False),
-    Action.CHANGE: Move(_ALL, None, Party.SERVICE, effects.nothing),
+    Action.CHANGE: Move(_ALL, None, Party.SERVICE, effects.change),
     Action.WITHDRAW: Move(
         OPEN, S.CANCELLED, Party.SERVICE, effects.cancelled(Cancellation.WITHDRAWN)
     ),

@@ -13,7 +13,7 @@ from app.config import Settings
 from app.infra import business_time, events, feeds
 from app.infra.bulk import insert_rows
 from app.kit.ids import document_number
-from app.ledger import queries
+from app.ledger import history, queries
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
 
@@ -55,7 +55,7 @@ def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) ->
             number=problem.number,
             source=problem.source.value,
         )
-    tx.flush()
+    history.begin_history(tx, opened, at=now.replace(microsecond=0))
     write_photos(tx, [(problem.id, one.photos) for problem, one in zip(opened, new, strict=True)])
     return opened
 
@@ -63,7 +63,7 @@ def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) ->
 def write_photos(tx: Session, named: Sequence[tuple[UUID, Sequence[UUID]]]) -> None:
     """The photos of entries that have none yet."""
     rows = [
-        {"problem_id": problem_id, "photo_id": photo_id, "position": position}
+        {"problem_id": problem_id, "photo_id": photo_id, "position": position, "event_seq": None}
         for problem_id, photos in named
         for position, photo_id in enumerate(dict.fromkeys(photos))
     ]

@@ -44,6 +44,7 @@ class ProblemView:
     line: Line
     area: Area
     answerable: Unit | None
+    merged_into: str | None
     photos: Sequence[Photo]
 
 
@@ -74,27 +75,38 @@ def get_problem_by_id(tx: Session, problem_id: UUID) -> ProblemView:
     return _with_context(tx, tx.execute(_problems().where(col(Problem.id) == problem_id)).all())[0]
 
 
+_other: Any = sa.orm.aliased(Problem)
+
+
 def _problems() -> Any:
     return (
-        sa.select(Problem, Site, Category, Line)
+        sa.select(Problem, Site, Category, Line, _other.number)
         .join(Site, col(Site.id) == Problem.site_id, isouter=True)
         .join(Category, col(Category.id) == Problem.category_id, isouter=True)
         .join(Line, col(Line.id) == Problem.line_id)
+        .join(_other, _other.id == Problem.merged_into_id, isouter=True)
     )
 
 
 def _visible(principal: Principal) -> Any:
+    return _problems().where(is_visible(principal))
+
+
+def visible_ids(principal: Principal) -> Any:
+    """The ids of the problems that a caller may see."""
+    return sa.select(col(Problem.id)).where(is_visible(principal))
+
+
+def is_visible(principal: Principal) -> Any:
     """Problems in reach; not those of a visit to which the caller is to be blind as yet."""
-    query = _problems().where(
-        within_reach(
-            principal.postings,
-            area=col(Problem.area_path),
-            line=col(Problem.line_id),
-            answerable=col(Problem.answerable_path),
-        )
+    reached = within_reach(
+        principal.postings,
+        area=col(Problem.area_path),
+        line=col(Problem.line_id),
+        answerable=col(Problem.answerable_path),
     )
     hidden = is_hidden_from(principal, col(Problem.visit_id))
-    return query if hidden is None else query.where(~hidden)
+    return reached if hidden is None else sa.and_(reached, ~hidden)
 
 
 def _narrowed(tx: Session, query: Any, filters: Filters) -> Any:
@@ -127,9 +139,10 @@ def _with_context(tx: Session, rows: Sequence[Any]) -> list[ProblemView]:
             line,
             areas[problem.area_id],
             units.get(problem.answerable_unit_id) if problem.answerable_unit_id else None,
+            merged_into,
             photos.get(problem.id, []),
         )
-        for problem, site, category, line in rows
+        for problem, site, category, line, merged_into in rows
     ]
 
 
@@ -204,10 +217,10 @@ def lock_problems_of_visit(tx: Session, visit_id: UUID) -> dict[UUID, Problem]:
 
 
 def photo_ids_of(tx: Session, problem_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Per entry the photos that it names, in their order."""
+    """Per entry the photos of the fault that it names, in their order."""
     rows = tx.exec(
         select(ProblemPhoto)
-        .where(col(ProblemPhoto.problem_id).in_(problem_ids))
+        .where(col(ProblemPhoto.problem_id).in_(problem_ids), col(ProblemPhoto.event_seq).is_(None))
         .order_by(col(ProblemPhoto.problem_id), col(ProblemPhoto.position))
     ).all()
     found: dict[UUID, list[UUID]] = {problem_id: [] for problem_id in problem_ids}

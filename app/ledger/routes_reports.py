@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.ledger import reporting
-from app.ledger.routes import problem_out
+from app.ledger import reporting, showing
+from app.ledger.presenting import problem_out
 from app.ledger.schemas import ProblemOut, ReportIn
 from app.web.language import Lang
 from app.web.openapi import error_replies
@@ -56,4 +56,5 @@ def report_problem(
     )
     if known:
         response.headers["Dudao-Replayed"] = "true"
-    return problem_out(reporting.view_of(tx, problem), request.app.state.blobs, language)
+    shown_to = showing.reader_of(tx, request, reporter, language)
+    return problem_out(reporting.view_of(tx, problem), shown_to)

@@ -92,9 +92,7 @@ class CalendarYear(SQLModel, table=True):
 
     __tablename__ = "calendar_year"
 
-    year: int = Field(
-        sa_column=sa.Column(sa.SmallInteger, primary_key=True, autoincrement=False)
-    )
+    year: int = Field(sa_column=sa.Column(sa.SmallInteger, primary_key=True, autoincrement=False))
     notice: str = Field(max_length=1000)
     loaded_at: Instant
 

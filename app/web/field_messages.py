@@ -126,4 +126,6 @@ KINDS_ZH = {
     "photo": "照片",
     "posting": "任职",
     "group": "专项指挥部",
+    "condition": "立案条件",
+    "problem": "案件",
 }
