@@ -107,7 +107,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _ANSWERS
     | {"people.read", "people.manage"},
     Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS | _HANDLES,
-    Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
+    Role.PLATFORM: frozenset(
+        {"organisation.read", "ledger.read", "photo.read", "problem.send-alarm"}
+    ),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),
 }
 

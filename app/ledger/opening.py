@@ -12,6 +12,7 @@ from sqlmodel import Session
 from app.config import Settings
 from app.infra import business_time, events, feeds
 from app.infra.bulk import insert_rows
+from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.ids import document_number
 from app.ledger import history, queries
 from app.ledger.rules import ProblemSource, ProblemState
@@ -58,6 +59,19 @@ def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) ->
     history.begin_history(tx, opened, at=now.replace(microsecond=0))
     write_photos(tx, [(problem.id, one.photos) for problem, one in zip(opened, new, strict=True)])
     return opened
+
+
+def placed(
+    lat: float | None, lon: float | None, crs: Crs | None, *, site: Point | None = None
+) -> dict[str, float | None]:
+    """Where a case is in WGS-84: by its own point, else by its site; columns of ``problem``."""
+    found = site
+    if lat is not None and lon is not None and crs is not None:
+        found = to_wgs84(Point(lat, lon), crs)
+    return {
+        "wgs84_lat": found.lat if found else None,
+        "wgs84_lon": found.lon if found else None,
+    }
 
 
 def write_photos(tx: Session, named: Sequence[tuple[UUID, Sequence[UUID]]]) -> None:

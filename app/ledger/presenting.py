@@ -18,19 +18,24 @@ from app.ledger.lifecycle import Action, Step
 from app.ledger.moves import BY_PEOPLE, MOVES, may
 from app.ledger.queries import ProblemView
 from app.ledger.queries_cases import Happened
+from app.ledger.queries_likes import Like
+from app.ledger.rules import ProblemState
 from app.ledger.schemas import (
     ActionOut,
     CaseOut,
     HappenedOut,
+    LikeOut,
     LimitOut,
     ProblemOut,
     ProblemPhotoOut,
     TimeOut,
     WorkOut,
 )
+from app.ledger.settings import LedgerRules, Likeness
 from app.ledger.tables import Problem, WorkDone
 from app.organisation.presenting import named
 from app.organisation.rules import Role
+from app.organisation.tables import Category
 from app.web.language import Language, pick
 from app.web.principal import Principal
 from app.web.wire import Location, Named
@@ -75,6 +80,7 @@ def problem_out(view: ProblemView, reader: Reader) -> ProblemOut:
         state=problem.state,
         state_label=pick(language, *labels.STATES[reader.audience][problem.state]),
         source=problem.source,
+        external_ref=problem.external_ref,
         found_at=problem.found_at,
         opened_at=problem.opened_at,
         category=category_out(view.category, language),
@@ -152,6 +158,29 @@ def allowed(case: Case, principal: Principal, step: Step) -> Iterable[Action]:
     )
 
 
+def likeness_for(rules: LedgerRules, category: Category | None) -> Likeness:
+    """How near two reports of a category are likely the same."""
+    if category is None:
+        return rules.likeness
+    name = f"{category.scheme}/{category.code}/{category.version}"
+    return rules.likeness_of.get(name, rules.likeness)
+
+
+def like_out(like: Like, audience: Audience, language: Language) -> LikeOut:
+    """Another case that is likely the same."""
+    problem = like.problem
+    return LikeOut(
+        number=problem.number,
+        state=problem.state,
+        state_label=pick(language, *labels.STATES[audience][problem.state]),
+        note=problem.note,
+        found_at=problem.found_at,
+        distance_m=like.distance_m,
+        minutes_apart=int(like.apart.total_seconds() // 60),
+        same_photo=like.same_photo,
+    )
+
+
 def _happened_out(one: Happened, reader: Reader, *, shows_who: bool) -> HappenedOut:
     event, person = one.event, one.actor
     data = dict(event.data)
@@ -162,7 +191,7 @@ def _happened_out(one: Happened, reader: Reader, *, shows_who: bool) -> Happened
         at=event.at,
         by=Named(code=person.login, name=person.name) if person and shows_who else None,
         reason=data.pop("reason", None),
-        state=event.changed.get("state"),
+        state=event.changed.get("state", ProblemState.REPORTED if event.seq == 1 else None),
         data=data,
     )
 

@@ -1,6 +1,6 @@
 """Reads of the ledger, narrowed to the caller's reach."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,25 +13,14 @@ from app.evidence.tables import Photo
 from app.inspections.queries_visible import is_hidden_from
 from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
+from app.kit.geo import Point
 from app.kit.paging import Page, encode_cursor
-from app.ledger.rules import ProblemState
 from app.ledger.tables import PROBLEM_SERIAL, Problem, ProblemPhoto
 from app.organisation import queries as organisation
 from app.organisation.queries import Area, within_reach
 from app.organisation.tables import Category, Line, Unit
 from app.sites.tables import Site
 from app.web.principal import Principal
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a list of the ledger is narrowed to."""
-
-    round_id: UUID | None = None
-    state: ProblemState | None = None
-    area: str | None = None
-    line: str | None = None
-    category: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,11 +38,16 @@ class ProblemView:
 
 
 def list_problems(
-    tx: Session, principal: Principal, filters: Filters, *, before: UUID | None, limit: int
+    tx: Session,
+    principal: Principal,
+    narrowing: Iterable[Any],
+    *,
+    before: UUID | None,
+    limit: int,
 ) -> Page[ProblemView]:
     """Problems in reach, newest first; a fixed number of statements whatever the page."""
     query = _visible(principal).order_by(col(Problem.id).desc()).limit(limit + 1)
-    query = _narrowed(tx, query, filters)
+    query = query.where(*narrowing)
     if before is not None:
         query = query.where(col(Problem.id) < before)
     rows = tx.execute(query).all()
@@ -109,21 +103,6 @@ def is_visible(principal: Principal) -> Any:
     return reached if hidden is None else sa.and_(reached, ~hidden)
 
 
-def _narrowed(tx: Session, query: Any, filters: Filters) -> Any:
-    if filters.round_id is not None:
-        query = query.where(col(Problem.round_id) == filters.round_id)
-    if filters.state is not None:
-        query = query.where(col(Problem.state) == filters.state)
-    if filters.area is not None:
-        unit = organisation.get_unit(tx, filters.area)
-        query = query.where(organisation.at_or_below(col(Problem.area_path), unit.path))
-    if filters.line is not None:
-        query = query.where(col(Line.code) == filters.line)
-    if filters.category is not None:
-        query = query.where(col(Category.code) == filters.category)
-    return query
-
-
 def _with_context(tx: Session, rows: Sequence[Any]) -> list[ProblemView]:
     problems = [row[0] for row in rows]
     areas = organisation.describe_areas(tx, [problem.area_id for problem in problems])
@@ -170,6 +149,15 @@ class SeenFinding:
     revision: VisitRevision
     area_id: UUID
     answerable_path: str | None
+    site_lat: float | None
+    site_lon: float | None
+
+    @property
+    def site_point(self) -> Point | None:
+        """Where the site is, in WGS-84."""
+        if self.site_lat is None or self.site_lon is None:
+            return None
+        return Point(self.site_lat, self.site_lon)
 
 
 def present_findings(tx: Session, visit_id: UUID) -> list[SeenFinding]:
@@ -185,6 +173,8 @@ def present_findings(tx: Session, visit_id: UUID) -> list[SeenFinding]:
             VisitRevision,
             sa.func.coalesce(area.id, col(Site.unit_id)),
             unit.path,
+            col(Site.wgs84_lat),
+            col(Site.wgs84_lon),
         )
         .join(VisitRevision, col(VisitRevision.id) == Finding.revision_id)
         .join(Visit, col(Visit.current_revision_id) == VisitRevision.id)

@@ -1,7 +1,7 @@
 """Wire shapes of the ledger."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -13,7 +13,7 @@ from app.ledger.case import Appeal, Cancellation, CheckResult, Resolution
 from app.ledger.deadlines import LimitBasis
 from app.ledger.lifecycle import Action, Need
 from app.ledger.rules import ProblemSource, ProblemState
-from app.web.wire import Code, Location, Named, Note, When, Wire
+from app.web.wire import Code, Location, Named, Note, Text, When, Wire
 
 _MOST_PHOTOS = 20
 
@@ -63,6 +63,7 @@ class ProblemOut(Wire):
     state: ProblemState
     state_label: str
     source: ProblemSource
+    external_ref: str | None
     found_at: datetime
     opened_at: datetime
     category: CategoryOut | None
@@ -145,9 +146,13 @@ class CategoryRef(Wire):
 
 
 class ReportIn(Wire):
-    """A fault that somebody saw. One of ``site``, ``unit`` and ``location`` says where."""
+    """A fault that somebody saw. One of ``site``, ``unit`` and ``location`` says where.
+
+    ``self``: a unit reports what it found itself; ``enterprise``: a firm asked for it at a visit.
+    """
 
     id: UUID
+    source: Literal["patrol", "self", "enterprise"] = "patrol"
     category: CategoryRef | None = None
     line: Code
     site: Code | None = None
@@ -156,6 +161,37 @@ class ReportIn(Wire):
     note: Annotated[Note, Field(min_length=1)]
     photos: Annotated[list[UUID], Field(max_length=_MOST_PHOTOS)] = Field(default_factory=list)
     found_at: When
+
+
+class AlarmIn(Wire):
+    """What a monitor or the city platform sends; ``ref`` is the sender's own id for it."""
+
+    ref: Annotated[Text, Field(min_length=1, max_length=64)]
+    source: Literal["monitor", "platform"]
+    category: CategoryRef | None = None
+    line: Code
+    site: Code | None = None
+    unit: Code | None = None
+    location: Location | None = None
+    note: Annotated[Note, Field(min_length=1)]
+    found_at: When
+
+
+class LikeOut(Wire):
+    """Another case that is likely the same: near in place and time, or with the same photo."""
+
+    number: str
+    state: ProblemState
+    state_label: str
+    note: str | None
+    found_at: datetime
+    distance_m: float | None
+    minutes_apart: int
+    same_photo: bool
+
+
+class LikesOut(Wire):
+    items: list[LikeOut]
 
 
 class ProblemPage(Wire):

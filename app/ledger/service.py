@@ -23,7 +23,7 @@ from app.ledger.effects import NEW
 from app.ledger.history import Desk, open_desk, write_move
 from app.ledger.lifecycle import Action, Answerable
 from app.ledger.moves import OPEN
-from app.ledger.opening import NewProblem, open_problems, touch_ledger, write_photos
+from app.ledger.opening import NewProblem, open_problems, placed, touch_ledger, write_photos
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
 
@@ -31,7 +31,13 @@ WITHDRAWN = "检查修订后不再有此问题 · a revision of the visit does n
 _FIXED = frozenset({"round_id", "visit_id", "site_id", "finding_id", "area_id", "area_path"})
 _OF_THE_CASE = frozenset({"answerable_unit_id", "answerable_path"})
 _FILED = _OF_THE_CASE | {"category_id", "line_id"}
-_UNSAID = {"revision_id", "answerable_path", "reported_by"}  # internal, or follows from another
+_UNSAID = {
+    "revision_id",
+    "answerable_path",
+    "reported_by",
+    "wgs84_lat",
+    "wgs84_lon",
+}  # internal, or follows from another
 
 
 def follow_visit(tx: Session, settings: Settings, *, visit_id: UUID) -> int:
@@ -95,6 +101,7 @@ def _values(one: queries.SeenFinding) -> dict[str, Any]:
         "lon": one.finding.lon,
         "crs": one.finding.crs,
         "accuracy_m": one.finding.accuracy_m,
+        **placed(one.finding.lat, one.finding.lon, one.finding.crs, site=one.site_point),
     }
 
 

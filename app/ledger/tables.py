@@ -59,6 +59,10 @@ class Problem(SQLModel, table=True):
         sa.CheckConstraint("state <> 'closed' OR resolution IS NOT NULL", name="resolved"),
         sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_when"),
         sa.CheckConstraint("merged_into_id <> id", name="merged"),
+        sa.UniqueConstraint("sender_id", "external_ref"),
+        sa.CheckConstraint("(wgs84_lat IS NULL) = (wgs84_lon IS NULL)", name="whole_place"),
+        sa.CheckConstraint("sender_id IS NULL OR external_ref IS NOT NULL", name="sender"),
+        sa.Index("ix_problem_place", "wgs84_lat", "wgs84_lon"),
         sa.Index("ix_problem_round", "round_id", "number"),
         sa.Index("ix_problem_area", "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
         sa.Index(
@@ -94,6 +98,10 @@ class Problem(SQLModel, table=True):
     lon: float | None
     crs: Crs | None = Field(sa_type=enum_column(Crs))
     accuracy_m: float | None
+    wgs84_lat: float | None = None
+    wgs84_lon: float | None = None
+    sender_id: UUID | None = Field(default=None, foreign_key="api_key.id")
+    external_ref: str | None = Field(default=None, max_length=64)
     found_at: Instant
     opened_at: Instant
     withdrawn_at: Instant | None = None

@@ -1,5 +1,7 @@
 """the official calendar, working hours, and the time limits of problem categories
 
+Working hours are those of most offices until a city loads its own.
+
 Revision: 0030, after 0014.
 """
 
@@ -56,6 +58,7 @@ def upgrade() -> None:
         sa.Column("spans", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("valid_from", name=op.f("pk_working_hours")),
     )
+    op.execute("INSERT INTO working_hours VALUES ('2000-01-01', '08:00-12:00 14:00-18:00')")
 
 
 def downgrade() -> None:

@@ -235,7 +235,9 @@ def test_an_area_that_is_not_there(client, headquarters):
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
-        ({"state": "lost"}, "/state"),
+        ({"state": "lost"}, "/state/0"),
+        ({"bbox": "1,2,3"}, "/bbox"),
+        ({"bbox": "114,35,113,36"}, "/bbox"),
         ({"round_id": "17"}, "/round_id"),
         ({"cursor": encode_cursor(17)}, "/cursor"),
         ({"cursor": encode_cursor("17")}, "/cursor"),
