@@ -33,7 +33,7 @@ def find_likes(
     tx: Session, principal: Principal, problem: Problem, likeness: Likeness
 ) -> list[Like]:
     """At most fifty in the caller's reach, the likeliest first; cancelled ones are left out."""
-    same = set(tx.exec(sa.select(_of_same_photo(problem).c.problem_id)).scalars())
+    same = set(tx.execute(_of_same_photo(problem)).scalars())
     near = _near(problem, likeness)
     either = col(Problem.id).in_(same)
     query = select(Problem).where(
@@ -69,16 +69,19 @@ def _near(problem: Problem, likeness: Likeness) -> sa.ColumnElement[bool] | None
 
 
 def _of_same_photo(problem: Problem) -> Any:
-    own, other = sa.orm.aliased(Photo), sa.orm.aliased(Photo)
-    mine, theirs = sa.orm.aliased(ProblemPhoto), sa.orm.aliased(ProblemPhoto)
-    found: Any = (
+    own: Any = sa.orm.aliased(Photo)
+    other: Any = sa.orm.aliased(Photo)
+    mine: Any = sa.orm.aliased(ProblemPhoto)
+    theirs: Any = sa.orm.aliased(ProblemPhoto)
+    return (
         sa.select(theirs.problem_id)
         .join(other, other.id == theirs.photo_id)
-        .join(own, own.sha256 == other.sha256)
+        .join(own, own.blob_sha256 == other.blob_sha256)
         .join(mine, mine.photo_id == own.id)
         .where(mine.problem_id == problem.id, theirs.problem_id != problem.id)
+        .distinct()
+        .limit(_MOST)
     )
-    return found.distinct().limit(_MOST).subquery()
 
 
 def _distance(one: Problem, other: Problem) -> float | None:

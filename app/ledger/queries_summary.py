@@ -32,9 +32,13 @@ def group_counts(
     )
     query = sa.select(*keys, *(counted[name] for name in COUNTED)).select_from(Problem)
     query = _narrowed(tx, principal, filters, query).group_by(*keys)
-    width = len(keys)
     return [
-        Group(*row[:width], Counts(**dict(zip(COUNTED, row[width:], strict=True))))
+        Group(
+            district=row[0],
+            unit_path=row[1],
+            line_id=row[2],
+            counts=Counts(**dict(zip(COUNTED, row[len(keys) :], strict=True))),
+        )
         for row in tx.execute(query).all()
     ]
 
