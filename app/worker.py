@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from app.auth import tables as _auth_tables  # noqa: F401 - rows of the ledger name API keys
 from app.config import Settings, read_settings
 from app.evidence import decoding, rechecking, verification
 from app.evidence.store_keeper import StoreKeeper

@@ -1,6 +1,5 @@
 """Warnings, overdue marks and reminders happen once each, whoever dies while they do."""
 
-import os
 import random
 import signal
 import subprocess
@@ -8,9 +7,11 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from enum import Enum
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from sqlmodel import select
 
 from app.config import environment_with
@@ -98,6 +99,7 @@ def test_workers_that_die_in_the_middle_of_a_turn_do_nothing_twice(committed):
 
 
 _WORKER = """
+from app import worker
 from app.config import read_settings
 from app.infra.db import Database, make_engine
 from app.ledger import ringing
@@ -113,12 +115,10 @@ while True:
 def test_two_workers_killed_at_random_while_two_thousand_deadlines_pass(committed):
     ids = arrange(committed, 2000)
     dice = random.Random(11)
-    environment = environment_with(committed.settings) | {"PYTHONPATH": str(ROOT)}
+    environment = environment_with(variables_of(committed.settings) | {"PYTHONPATH": str(ROOT)})
 
     def start():
-        return subprocess.Popen(
-            [sys.executable, "-c", _WORKER], cwd=ROOT, env=os.environ | environment
-        )
+        return subprocess.Popen([sys.executable, "-c", _WORKER], cwd=ROOT, env=environment)
 
     workers, kills, ends = [start(), start()], 0, time.monotonic() + 280
     try:
@@ -135,6 +135,19 @@ def test_two_workers_killed_at_random_while_two_thousand_deadlines_pass(committe
             one.wait()
     assert kills > 3
     look(committed, ids)
+
+
+def variables_of(settings):
+    """The settings as a process reads them from its environment."""
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in settings
+    }
+    return {
+        f"DUDAO_{name.upper()}": str(value.value if isinstance(value, Enum) else value)
+        for name, value in plain.items()
+        if value is not None and not isinstance(value, tuple)
+    }
 
 
 def _left(committed):
