@@ -14,7 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from app import loading, serving, signatures, storage
+from app import loading, results, serving, signatures, storage
 from app.auth import accounts
 from app.config import Environment, Settings, read_settings, set_environment
 from app.imports import showing as importing
@@ -32,6 +32,7 @@ city = typer.Typer(no_args_is_help=True, help="城市数据 · a city's data")
 clock = typer.Typer(no_args_is_help=True, help="业务时钟 · the business clock (demo and test only)")
 cli.add_typer(storage.commands, name="storage")
 cli.add_typer(signatures.keys, name="keys")
+signatures.verify.command("round")(results.verify_round)
 cli.add_typer(signatures.verify, name="verify")
 cli.add_typer(city, name="city")
 cli.add_typer(clock, name="clock")
@@ -221,13 +222,28 @@ def import_sheets(
 
 @cli.command("export")
 def export_sheets(
-    kind: Annotated[str, typer.Argument(help="种类，或 all · kind, or all")],
-    file: Annotated[Path, typer.Argument(help=".xlsx、.csv 或 .geojson · where to")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="种类、all，或 round（公布的结果）· kind, all, or round (a result)"),
+    ],
+    file: Annotated[
+        Path, typer.Argument(help=".xlsx、.csv、.geojson；round 为文件夹 · where to; round: folder")
+    ],
     round_: Annotated[
-        str | None, typer.Option("--round", help="任务与参评对象：活动/轮次 · CAMPAIGN/ROUND")
+        str | None, typer.Option("--round", help="任务与参评对象、结果：活动/轮次 · CAMPAIGN/ROUND")
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="结果的版次，缺省为最新 · of a result; the newest if absent")
     ] = None,
 ) -> None:
-    """导出表格 · Write what is stored, so that importing it changes nothing."""
+    """导出 · Sheets that import again, or (round) a published result with all it follows from."""
+    if kind == "round":
+        if round_ is None:
+            raise typer.BadParameter("--round 活动/轮次 · CAMPAIGN/ROUND")
+        with _transaction() as tx:
+            view = results.export_round(tx, name=round_, revision=revision, folder=file)
+        console.print(f"{round_} · {view.run.number} · {view.run.digest} → {file}")
+        return
     count = loading.export_sheets(_database(), read_settings(), kind, file, round_of=round_)
     console.print(f"{kind} {count} → {file}")
 

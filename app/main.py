@@ -18,7 +18,6 @@ from app.checklists import routes as checklists
 from app.config import Settings, read_settings
 from app.duties import routes as duties
 from app.evidence import routes as evidence
-from app.evidence import routes_receipts as receipts
 from app.evidence import store_keeper
 from app.imports import routes as imports
 from app.infra.blobs import Blobs
@@ -37,12 +36,18 @@ from app.ledger import routes_handling as handling
 from app.ledger import routes_office as office
 from app.ledger import routes_reports as reports
 from app.media import routes as media
+from app.media import routes_receipts as receipts
 from app.media import routes_retention as retention
 from app.organisation import routes as organisation
 from app.people import routes as people
 from app.rounds import routes as rounds
 from app.rounds import routes_tasks as tasks
 from app.scoring import routes as scoring
+from app.scoring import routes_appeals as appeals
+from app.scoring import routes_awards as awards
+from app.scoring import routes_explaining as explaining
+from app.scoring import routes_results as results
+from app.scoring import routes_rulebooks as rulebooks
 from app.signing import routes as signing
 from app.signing import service as signing_service
 from app.sites import routes as sites
@@ -69,6 +74,11 @@ PROTECTED = (
     receipts,
     retention,
     scoring,
+    explaining,
+    rulebooks,
+    results,
+    awards,
+    appeals,
     ledger,
     office,
     calendar,

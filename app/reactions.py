@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.evidence import deleting, verification
+from app.evidence import deleting, locking, verification
 from app.evidence import service as evidence
 from app.infra.handlers import Handler, Runtime
 from app.infra.jobs import Claim
@@ -17,7 +17,9 @@ from app.inspections import deciding, judging
 from app.ledger import opening
 from app.ledger import service as ledger
 from app.rounds import service as rounds
+from app.scoring import publishing
 from app.scoring import service as scoring
+from app.scoring.rules_freezing import FreezeCause
 
 
 def _look_at_upload(runtime: Runtime, claim: Claim) -> evidence.Verdict | None:
@@ -71,6 +73,24 @@ def _touch_feeds(tx: Session, runtime: Runtime, claim: Claim, prepared: None) ->
     scoring.touch_standing(tx, UUID(claim.data["round_id"]))
 
 
+def _freeze_round(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    """What counted when the round ended, whatever is decided about it later."""
+    settings = runtime.settings
+    publishing.freeze_round(tx, settings, round_id=claim.subject_id, cause=FreezeCause.CLOSED)
+
+
+def _touch_standing(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    scoring.touch_standing(tx, claim.subject_id)
+
+
+def _follow_hold(runtime: Runtime, claim: Claim) -> None:
+    locking.follow_hold(runtime, claim.subject_id)
+
+
+def _nothing_to_write(tx: Session, runtime: Runtime, claim: Claim, prepared: None) -> None:
+    """All was done at the store."""
+
+
 def _erase_photo(runtime: Runtime, claim: Claim) -> bool:
     return deleting.erase(runtime, claim.subject_id)
 
@@ -80,11 +100,14 @@ def _note_erased(tx: Session, runtime: Runtime, claim: Claim, prepared: bool) ->
 
 
 ERASE_PHOTO = Handler("evidence.erase_photo", _note_erased, _erase_photo)
+FOLLOW_HOLD = Handler("evidence.follow_hold", _nothing_to_write, _follow_hold)
 VERIFY_PHOTO = Handler("evidence.verify_photo", _decide_photo, _look_at_upload, _drop_upload)
 JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
 JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
 STOP_COUNTING = Handler("inspections.stop_counting", _stop_counting)
 OPEN_PROBLEMS = Handler("ledger.open_problems", _open_problems)
+FREEZE_ROUND = Handler("scoring.freeze_round", _freeze_round)
+TOUCH_STANDING = Handler("scoring.touch_standing", _touch_standing)
 TOUCH_FEEDS = Handler("feeds.touch", _touch_feeds)
 TOUCH_LEDGER = Handler("ledger.touch", _touch_ledger)
 TOUCH_PROGRESS = Handler("rounds.touch_progress", _touch_progress)
@@ -121,8 +144,8 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "photo.deleted": (ERASE_PHOTO,),
     "photo.erased": (),
     "photo.found": (),
-    "photo-hold.lifted": (),
-    "photo-hold.set": (),
+    "photo-hold.lifted": (FOLLOW_HOLD,),
+    "photo-hold.set": (FOLLOW_HOLD,),
     "photo.original-viewed": (),
     "photo.lost": (),
     "photo.restored": (),
@@ -137,7 +160,26 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "ledger.rules-loaded": (),
     "round.cancelled": (TOUCH_PROGRESS,),
     "round.changed": (),
-    "round.closed": (TOUCH_PROGRESS, TOUCH_LEDGER),
+    "round.appeals-opened": (TOUCH_PROGRESS,),
+    "round.closed": (FREEZE_ROUND, TOUCH_PROGRESS, TOUCH_LEDGER),
+    "round.frozen": (),
+    "round.published": (TOUCH_PROGRESS, TOUCH_STANDING),
+    "round.reopened": (TOUCH_PROGRESS, TOUCH_STANDING),
+    "run.published": (),
+    "run.corrected": (),
+    "period.created": (),
+    "rulebook.changed": (),
+    "rulebook.discarded": (),
+    "rulebook.drafted": (),
+    "rulebook.published": (),
+    "flag.given": (),
+    "flag.withdrawn": (),
+    "award.decided": (),
+    "award.paid": (),
+    "award.withdrawn": (),
+    "award-budget.set": (),
+    "appeal.filed": (),
+    "appeal.decided": (),
     "round.draw-failed": (),
     "problem.reported-again": (),
     "problem.withdrawn": (),

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from app.signing.schemas import KeysOut
 keys = typer.Typer(no_args_is_help=True, help="签名密钥 · the keys that sign receipts")
 verify = typer.Typer(no_args_is_help=True, help="离线验证 · check what was signed, offline")
 console = Console()
+_A_FILE: dict[str, Any] = {"exists": True, "dir_okay": False, "readable": True}
 _UNSET = "未设置 DUDAO_SIGNING_KEY_FILE，不能签发回执 · without it no receipt can be signed"
 _FLAWS = {
     Flaw.MALFORMED: "不是照片回执 · this is no receipt of a photo",
@@ -47,7 +48,9 @@ def rotate_keys() -> None:
     settings = read_settings()
     with _transaction(settings) as tx:
         key_id, retired = service.rotate(tx, settings)
-    console.print(f"{', '.join(retired) or '-'} → {key_id}", highlight=False)
+    console.print(f"新密钥 · signs from now on: {key_id}", highlight=False)
+    for old in retired:
+        console.print(f"已停用 · retired, stays published: {old}", highlight=False)
 
 
 @keys.command("list")
@@ -63,14 +66,21 @@ def list_keys() -> None:
 
 @verify.command("receipt")
 def verify_receipt(
-    file: Annotated[Path, typer.Argument(help="GET /v1/photos/{id}/receipt 的 JSON · its JSON")],
+    file: Annotated[
+        Path, typer.Argument(help="回执 JSON · of GET /v1/photos/{id}/receipt", **_A_FILE)
+    ],
     keys_file: Annotated[
         Path | None,
         typer.Option(
-            "--keys", help="GET /v1/public/keys 的 JSON；不给则用数据库 · or the database"
+            "--keys",
+            help="公钥列表 JSON，离线必给；不给则用数据库 · of GET /v1/public/keys, to check"
+            " offline; without it the keys come from the database",
+            **_A_FILE,
         ),
     ] = None,
-    photo: Annotated[Path | None, typer.Option(help="照片原件 · the photo itself")] = None,
+    photo: Annotated[
+        Path | None, typer.Option(help="照片原件 · is this file the photo?", **_A_FILE)
+    ] = None,
 ) -> None:
     """验证照片回执 · Check a receipt; ends with 1 and says why where it proves nothing."""
     known = _keys_of(keys_file) if keys_file else _published()
@@ -81,7 +91,8 @@ def verify_receipt(
         content = photo.read_bytes()
         if (len(content), hashlib.sha256(content).hexdigest()) != (said.size, said.sha256):
             _refuse("照片不是回执所指的那一张 · the photo is not the one that the receipt is of")
-    console.print("[green]有效 · valid[/]")
+    same = "，照片相符 · and this is the photo" if photo else ""
+    console.print(f"[green]回执有效 · the receipt is valid{same}[/]")
     for key, value in said.statement().items():
         console.print(f"  {key}: {value}", highlight=False)
 

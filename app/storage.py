@@ -1,7 +1,7 @@
 """``dudao storage``: arrange the buckets, try the store, and say it in Chinese and English."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.config import read_settings
+from app.config import Settings, read_settings
 from app.evidence import custody, reconciling, reporting
 from app.evidence import queries_custody as queries
 from app.evidence.reconciling import Finding
-from app.infra.blobs import Blobs
+from app.infra.blobs import Blobs, ObjectMissing
 from app.infra.buckets import Arrangement, Buckets
 from app.infra.db import Database, make_engine
 from app.infra.store_probe import probe
@@ -28,9 +28,11 @@ from app.infra.store_profile import (
     relied_on,
 )
 from app.kit import clock
+from app.kit.errors import Unavailable
 
 commands = typer.Typer(no_args_is_help=True, help="照片存储 · the object store")
 console = Console()
+problems = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
 
 _PROMISES = {
@@ -81,9 +83,11 @@ _GRAVE = (Finding.MISSING, Finding.WRONG_SIZE)
 @commands.command("init")
 def init_storage() -> None:
     """建桶并设规则 · Make the buckets that are missing and set their rules; safe to repeat."""
-    table = Table("规则 · rule", "结果 · result", "")
-    for one in Buckets(read_settings()).arrange():
-        table.add_row(_ARRANGEMENTS[one.name], _outcome(one), _note(one))
+    settings = read_settings()
+    table = Table("规则 · rule", "结果 · result", "说明 · note", title=_where(settings))
+    with _answering(settings):
+        for one in Buckets(settings).arrange():
+            table.add_row(_ARRANGEMENTS[one.name], _outcome(one), _note(one))
     console.print(table)
 
 
@@ -94,7 +98,11 @@ def _outcome(one: Arrangement) -> str:
 
 
 def _note(one: Arrangement) -> str:
-    return _WITHOUT[one.name] if one.is_made is False else one.detail
+    if one.is_made is None:
+        return f"见设置 · see {one.detail}"
+    if one.name == "buckets":
+        return f"新建 · made {one.detail}" if one.detail else "原已存在 · there before"
+    return one.detail if one.is_made else _WITHOUT[one.name]
 
 
 @commands.command("probe")
@@ -102,7 +110,8 @@ def probe_storage(as_json: AsJson = False) -> None:
     """实测存储 · Try the configured S3 for real; ends with 1 if the settings rely on too much."""
     settings = read_settings()
     profile = profile_of(settings)
-    kept = probe(settings)
+    with _answering(settings):
+        kept = probe(settings)
     faults, relied = broken(profile, kept), relied_on(profile)
     better = found(profile, kept)
     advice = differing_settings(profile, better)
@@ -117,24 +126,46 @@ def probe_storage(as_json: AsJson = False) -> None:
         }
         print(json.dumps(report, indent=2))  # noqa: T201 - for programs: no colours, no wrapping
     else:
-        console.print(_shown(kept, relied))
-        for line in advice:
-            console.print(f"  {line}")
+        table = _shown(kept, relied)
+        table.title = _where(settings)
+        console.print(table)
+        _conclude(faults, advice)
     raise typer.Exit(1 if faults else 0)
+
+
+def _conclude(faults: Sequence[Promise], advice: Sequence[str]) -> None:
+    """In one line whether the settings can be kept, and what would make them fit."""
+    if faults:
+        names = "、".join(_PROMISES[one].split(" · ")[0] for one in faults)
+        console.print(f"[red]存储做不到所依赖的 · relied on and not kept:[/] {names}")
+    else:
+        console.print("[green]存储满足设置 · the store keeps what the settings rely on[/]")
+    if advice:
+        console.print("与存储一致的设置 · settings that fit this store:")
+    for line in advice:
+        console.print(f"  {line}", highlight=False)
 
 
 def _shown(kept: dict[Promise, bool], relied: tuple[Promise, ...]) -> Table:
     table = Table("功能 · promise", "实测 · kept", "依赖 · relied on", "否则 · if not")
-    for promise, is_kept in kept.items():
+    for promise in Promise:
         is_needed = promise in relied
-        no = "[red]否 · NO[/]" if is_needed else "否 · no"
+        is_broken = is_needed and kept.get(promise) is False
         table.add_row(
             _PROMISES[promise],
-            "[green]是 · yes[/]" if is_kept else no,
+            _found(kept.get(promise), is_needed=is_needed),
             "是 · yes" if is_needed else "",
-            _ADVICE.get(promise, "") if is_needed and not is_kept else "",
+            _ADVICE.get(promise, "") if is_broken else "",
         )
     return table
+
+
+def _found(is_kept: bool | None, *, is_needed: bool) -> str:
+    if is_kept is None:
+        return "未试 · not tried"
+    if is_kept:
+        return "[green]是 · yes[/]"
+    return "[red]否 · NO[/]" if is_needed else "否 · no"
 
 
 @commands.command("reconcile")
@@ -143,12 +174,14 @@ def reconcile_storage(as_json: AsJson = False) -> None:
 
     Ends with 1 where an original is missing or of another size; those are read again by the worker.
     """
-    blobs = Blobs(read_settings())
+    settings = read_settings()
+    blobs = Blobs(settings)
     with _database() as database:
         with database.transaction() as tx:
             report_id = reporting.begin(tx)
-        while reconciling.run_step(database, blobs, report_id):
-            pass
+        with _answering(settings):
+            while reconciling.run_step(database, blobs, report_id):
+                pass
         with database.transaction() as tx:
             found = queries.lock_report(tx, report_id).found
     if as_json:
@@ -177,6 +210,26 @@ def recheck_storage(
     with _database() as database, database.transaction() as tx:
         count = custody.doubt_since(tx, clock.real_now() - timedelta(hours=hours))
     console.print(f"{count} 件待重读 · originals will be read again")
+
+
+def _where(settings: Settings) -> str:
+    """Which store it is about."""
+    buckets = f"{settings.quarantine_bucket}, {settings.evidence_bucket}"
+    return f"{settings.s3_endpoint or 'AWS'} · {buckets}"
+
+
+@contextmanager
+def _answering(settings: Settings) -> Iterator[None]:
+    """A store that does not answer, or lets nobody in, is said with its address and its reason."""
+    try:
+        yield
+    except (Unavailable, ObjectMissing) as error:
+        problems.print(
+            f"存储无应答或拒绝访问 · the store does not answer, or refuses: {_where(settings)}",
+            style="red",
+        )
+        problems.print(f"  {error.__cause__ or error}", highlight=False)
+        raise typer.Exit(1) from error
 
 
 @contextmanager

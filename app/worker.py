@@ -141,22 +141,22 @@ class Worker:
         self._runtime = runtime
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._keeper = StoreKeeper(runtime.settings)
 
     def start(self) -> None:
         settings = self._runtime.settings
         sweeping = float(min(_SWEEP_EVERY_S, settings.sweep_after_s))
         busy, bump = Pauses(0.0, _IDLE_S, _LONGEST_IDLE_S), settings.feed_bump_s
-        keeper = StoreKeeper(settings)
         turns: Sequence[tuple[str, Callable[[Runtime], int], Pauses]] = [
             ("sequencer", place_events, busy),
             ("feeds", bump_feeds, Pauses(bump, bump, bump)),
             ("clock", keep_time, _every(_CLOCK_EVERY_S)),
             ("deadlines", ring, _every(_RING_EVERY_S)),
             ("sweeper", sweep, _every(sweeping)),
-            ("store", keeper.look, _every(_STORE_EVERY_S)),
+            ("store", self._keeper.look, _every(_STORE_EVERY_S)),
             ("rechecker", recheck, _every(min(_RECHECK_EVERY_S, settings.second_read_s))),
             ("retention", retain, _every(_RETAIN_EVERY_S)),
-            ("reconciler", keeper.reconcile, _every(_RECONCILE_EVERY_S)),
+            ("reconciler", self._keeper.reconcile, _every(_RECONCILE_EVERY_S)),
             *((f"jobs-{n}", run_jobs, busy) for n in range(settings.worker_threads)),
         ]
         for name, turn, pauses in turns:
@@ -187,6 +187,10 @@ class Worker:
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout=30)
+        try:
+            self._keeper.stop(self._runtime)
+        except OperationalError as error:  # then it counts as one that was killed
+            _log.warning("turn_failed", turn="stop", error=type(error).__name__)
         self._runtime.decoders.close()
 
 

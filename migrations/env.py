@@ -23,7 +23,9 @@ import app.ledger.tables
 import app.media.tables
 import app.organisation.tables
 import app.people.tables
-import app.scoring.tables  # noqa: F401 - importing registers the tables
+import app.scoring.tables
+import app.scoring.tables_awards
+import app.scoring.tables_results  # noqa: F401 - importing registers the tables
 from app.config import read_settings
 from app.infra.db import make_engine
 

@@ -1,5 +1,6 @@
 """Options, order and groups of the tests; what they stand on is in ``tests/fixtures.py``."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).resolve().parents[1]
 CITY = ROOT / "scripts" / "city" / "jiaozuo"
 # No deadline: the machine may be busy. The same examples every time: a flaky test is a defect.
-hypothesis.register_profile("short", deadline=None, max_examples=30, derandomize=True)
+hypothesis.register_profile("short", deadline=None, max_examples=15, derandomize=True)
 hypothesis.register_profile("long", deadline=None, max_examples=2000)
 
 
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "long" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="needs --long"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All that is loaded by now stays: searching it for garbage again and again is for nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 class ByFile(LoadScopeScheduling):

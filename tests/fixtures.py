@@ -5,6 +5,7 @@ deferred constraints, several workers) takes ``committed``: a database of its ow
 prepared one.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -14,10 +15,14 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from psycopg.errors import ObjectInUse
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from sqlmodel import Session
 
 from app import loading
+from app.auth import passwords
 from app.config import Environment, Settings
 from app.evidence import decoding
 from app.infra import migrations
@@ -37,6 +42,9 @@ from tests.house.city import build as build_city
 from tests.support import CheckedClient, SharedConnection, passable_folder
 
 _TEMPLATE = "dudao_template"
+_TRIES = 5
+# The cost of a hash is for attackers; it is told by the hash, so all else stays as it is.
+passwords._HASHER = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
 
 
 @pytest.fixture
@@ -73,12 +81,26 @@ def _prepare(settings: Settings) -> None:
 
 
 def _run_alone(settings: Settings, statement: str) -> None:
-    """A statement outside of any transaction, in a database that nobody copies."""
+    """A statement outside of any transaction, in a database that nobody copies.
+
+    FORCE ends the sessions that it sees, and fails over one that comes meanwhile: such a statement
+    is tried again, and fails as the last try did.
+    """
     url = sa.make_url(settings.database_url.get_secret_value()).set(database="postgres")
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(statement))
-    engine.dispose()
+    try:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with engine.connect() as connection:
+                    connection.execute(sa.text(statement))
+            except sa.exc.OperationalError as error:
+                if not tries_left or not isinstance(error.orig, ObjectInUse):
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+    finally:
+        engine.dispose()
 
 
 def settings_for(settings: Settings, database: str) -> Settings:
@@ -184,17 +206,29 @@ def runtime(
 @pytest.fixture(scope="module")
 def city(app, engine, settings, blobs, decoders, portal_client, http) -> Iterator[City]:
     """Built once; what a test changes is undone by ``City.undone``."""
+    portal_client.headers.pop("authorization", None)
+    with standing(app, engine) as (connection, database, tx):
+        runtime = Runtime(settings, database, blobs, decoders)
+        yield build_city(connection, tx, portal_client, runtime, http)
+
+
+@contextmanager
+def standing(
+    app: FastAPI, engine: sa.Engine
+) -> Iterator[tuple[sa.Connection, SharedConnection, Session]]:
+    """What the tests of a module share, on one connection that is rolled back at the end.
+
+    A module whose tests change something each lets ``connection`` be a savepoint on it.
+    """
     kept = app.state.database
     with engine.connect() as connection:
         outer = connection.begin()
         app.state.database = database = SharedConnection(engine, connection)
-        portal_client.headers.pop("authorization", None)
         try:
             with Session(
                 connection, join_transaction_mode="create_savepoint", expire_on_commit=False
             ) as tx:
-                runtime = Runtime(settings, database, blobs, decoders)
-                yield build_city(connection, tx, portal_client, runtime, http)
+                yield connection, database, tx
         finally:
             app.state.database = kept
             outer.rollback()

@@ -33,12 +33,17 @@ INTERFACE: dict[str, Any] = json.loads(
 )
 _PROBLEM = "application/problem+json"
 _MOST_TURNS = 500
+_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
 
 
 @contextmanager
 def passable_folder() -> Iterator[Path]:
-    """A new folder that any user may pass through, unlike pytest's own; gone afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="dudao-test-"))
+    """A new folder that any user may pass through, unlike pytest's own; gone afterwards.
+
+    It lies in memory where there is enough: each new database makes a thousand small files.
+    """
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
+    path = Path(tempfile.mkdtemp(prefix="dudao-test-", dir=_MEMORY if has_room else None))
     path.chmod(0o711)
     try:
         yield path / "data"

@@ -65,11 +65,12 @@ class WeakStore(ThreadingHTTPServer):
         self.settings = settings.model_copy(update={"s3_endpoint": self.endpoint, "s3_ca_file": ca})
 
     def reset(self) -> None:
-        """As strong as the real one, and nothing seen yet."""
+        """As strong as the real one. ``before`` sees each request before it is done."""
         self.weakness = Weakness.NONE
         self.busy: Meant = lambda *_: False
         self.spoils: Meant = lambda *_: False
         self.loses: Meant = lambda *_: False
+        self.before: Meant = lambda *_: False
         self.delay_s = 0.0
 
     def lying_there(self) -> list[str]:
@@ -126,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         self, body: bytes, bucket: str, key: str, query: str
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         weak, server = self.server.weakness, self.server
+        server.before(self.command, bucket, key)
         if server.busy(self.command, bucket, key):
             return 503, [("Retry-After", "1")], _BUSY
         is_streaming = "STREAMING" in self.headers.get("x-amz-content-sha256", "")

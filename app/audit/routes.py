@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.audit import queries
 from app.audit.presenting import present_event
 from app.audit.schemas import AuditPage
 from app.kit.errors import NotFound
 from app.people.queries import find_person
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -17,7 +18,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Text, When
 
-router = APIRouter(prefix="/v1", tags=["audit"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["audit"], responses=error_replies(401, 403))
 Auditor = Annotated[Principal, Needs("audit.read")]
 
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.requests import Request
 
 from app.auth import accounts, queries, service
@@ -14,13 +13,14 @@ from app.people import queries as people_queries
 from app.people import service as people
 from app.people.routes import manager_of, new_posting, one_user, today_of
 from app.people.schemas import UserOut
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["people"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["people"], responses=error_replies(401, 403))
 Administrator = Annotated[Principal, Needs("people.manage")]
 
 

@@ -3,18 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.auth import keys, queries
 from app.auth.presenting import present_key
 from app.auth.schemas import KeyOut, KeyPage, NewKeyIn, NewKeyOut
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["api-keys"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["api-keys"], responses=error_replies(401, 403))
 Administrator = Annotated[Principal, Needs("api-key.manage")]
 
 

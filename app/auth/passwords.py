@@ -10,7 +10,8 @@ from functools import cache
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-_HASHER = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
+HASHER = Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_HASHER = PasswordHash((HASHER,))
 _AT_ONCE = threading.BoundedSemaphore(2)
 
 

@@ -59,6 +59,11 @@ _MANAGE = frozenset(
     }
 )
 _KEEPS = frozenset({"photo.hold", "retention.manage"})
+_RANKING_RUN = frozenset(
+    {"rulebook.manage", "ranking.publish", "flag.give", "award.read", "award.manage"}
+)
+_RANKING_SEES = frozenset({"ranking.read-withheld", "award.read", "appeal.read"})
+_APPEALS = frozenset({"appeal.read", "appeal.file", "photo.submit"})
 _SEES_WHO = frozenset({"visit.read-double", "visit.read-people"})
 _DECIDES_VISITS = frozenset(
     {
@@ -81,16 +86,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _DECIDES_VISITS
     | _KEEPS
     | _OFFICE
-    | {"photo.read-original", "retention.read"},
+    | _RANKING_RUN
+    | _RANKING_SEES
+    | {"appeal.decide", "photo.read-original", "retention.read"},
     Role.HQ_EDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
+    | _RANKING_SEES
     | {"photo.read-original", "retention.read"},
     Role.AUDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
+    | _RANKING_SEES
     | {"photo.read-original", "people.read", "audit.read", "retention.read"},
     Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK | _REPORTS | _CHECKS,
     Role.TEAM_LEAD: _READ
@@ -105,8 +114,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _ROUNDS_RUN
     | _REPORTS
     | _ANSWERS
+    | _RANKING_RUN
+    | _APPEALS
     | {"people.read", "people.manage"},
-    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS | _HANDLES,
+    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS | _HANDLES | _APPEALS,
     Role.PLATFORM: frozenset(
         {"organisation.read", "ledger.read", "photo.read", "problem.send-alarm"}
     ),

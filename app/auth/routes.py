@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from app.kit import clock
 from app.kit.errors import Fault, Invalid
 from app.kit.throttle import Allowance
 from app.web.app_version import app_version
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Caller, PersonCaller
@@ -25,8 +26,8 @@ from app.web.rate_limit import allowance_headers
 from app.web.transaction import Tx
 from app.web.wire import Text
 
-public = APIRouter(prefix="/v1", tags=["auth"], responses=error_replies(401, 429))
-router = APIRouter(prefix="/v1", tags=["auth"], responses=error_replies(401))
+public = FeatureRouter(prefix="/v1", tags=["auth"], responses=error_replies(401, 429))
+router = FeatureRouter(prefix="/v1", tags=["auth"], responses=error_replies(401))
 
 
 @public.post("/auth/token", summary="登录与续期 · Sign in and refresh", response_model=TokensOut)

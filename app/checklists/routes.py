@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -26,6 +26,7 @@ from app.checklists.schemas import (
 )
 from app.kit.errors import Fault, Invalid
 from app.web.etag import frozen_tag
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged
@@ -33,7 +34,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["checklists"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["checklists"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("checklist.read")]
 Author = Annotated[Principal, Needs("checklist.manage")]
 _MOST = 1_000_000

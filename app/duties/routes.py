@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from app.duties import answering, cells, groups, queries, service
@@ -34,13 +34,14 @@ from app.duties.schemas import (
 from app.kit.geo import Crs, Point
 from app.organisation.presenting import boundary_out, chain_of, named
 from app.organisation.routes import Day, Manager, Reader, today
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language, pick
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["organisation"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["organisation"], responses=error_replies(401, 403))
 _ANY_DAY = Query(description="YYYY-MM-DD; all that ever held if missing")
 
 

@@ -8,6 +8,7 @@ the second reading the upload stays in quarantine, so that what a store lost can
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from app.config import Settings
 from app.evidence import queries_custody as queries
 from app.evidence import receipts
 from app.evidence.rules import PhotoState
-from app.evidence.tables import Custody, StoreState
+from app.evidence.tables import Custody, StoreState, StoreWatcher
 from app.infra import events
 from app.kit import clock
 
@@ -44,7 +45,8 @@ def confirm(tx: Session, settings: Settings, sha256: str) -> Sequence[UUID]:
     was_lost, now = kept.lost_at is not None, clock.real_now()
     second = kept.read_at + timedelta(seconds=settings.second_read_s)
     is_second = was_lost or now >= second
-    kept.recheck_at, kept.lost_at = None if is_second else second, None
+    kept.due_at = kept.recheck_at = None if is_second else second
+    kept.lost_at = None
     kept.read_at = now if is_second else kept.read_at
     tx.add(kept)
     if was_lost:
@@ -63,7 +65,7 @@ def take(tx: Session, settings: Settings, sha256: str) -> None:
     """
     now = clock.real_now()
     again = now + timedelta(seconds=settings.second_read_s)
-    fresh = insert(Custody).values(sha256=sha256, read_at=now, recheck_at=again)
+    fresh = insert(Custody).values(sha256=sha256, read_at=now, due_at=again, recheck_at=again)
     made = fresh.on_conflict_do_nothing().returning(col(Custody.sha256))
     if tx.connection().execute(made).first() is not None:
         return
@@ -83,7 +85,7 @@ def restored(tx: Session, settings: Settings, sha256: str, *, source: str) -> No
         return
     now = clock.real_now()
     kept.read_at, kept.lost_at = now, None
-    kept.recheck_at = now + timedelta(seconds=settings.second_read_s)
+    kept.due_at = kept.recheck_at = now + timedelta(seconds=settings.second_read_s)
     tx.add(kept)
     events.record_many(tx, "photo.restored", "photo", _of_each(tx, sha256, source=source))
     tx.flush()
@@ -95,7 +97,8 @@ def lose(tx: Session, sha256: str, loss: Loss) -> None:
     if kept is None:
         return
     was_lost = kept.lost_at is not None
-    kept.lost_at, kept.recheck_at = kept.lost_at or clock.real_now(), None
+    kept.lost_at = kept.lost_at or clock.real_now()
+    kept.due_at = kept.recheck_at = None
     tx.add(kept)
     if not was_lost:
         events.record_many(tx, "photo.lost", "photo", _of_each(tx, sha256, reason=loss.value))
@@ -111,19 +114,23 @@ def _of_each(tx: Session, sha256: str, **data: str) -> list[tuple[UUID, dict[str
 def doubt(tx: Session, digests: Sequence[str]) -> None:
     """These bytes are to be read again at once."""
     now = clock.real_now()
-    rows = [{"sha256": one, "read_at": now, "recheck_at": now} for one in sorted(digests)]
+    due = {"read_at": now, "due_at": now, "recheck_at": now}
+    rows = [{"sha256": one, **due} for one in sorted(digests)]
     for first in range(0, len(rows), _AT_ONCE):
         fresh = insert(Custody).values(rows[first : first + _AT_ONCE])
-        update = fresh.on_conflict_do_update(
-            index_elements=["sha256"], set_={"recheck_at": fresh.excluded.recheck_at}
-        )
+        update = fresh.on_conflict_do_update(index_elements=["sha256"], set_=_due(now))
         tx.connection().execute(update)
 
 
 def doubt_since(tx: Session, since: datetime) -> int:
     """All bytes that were last read at or after an instant are to be read again; how many."""
     recent = sa.update(Custody).where(col(Custody.read_at) >= since, col(Custody.lost_at).is_(None))
-    return tx.exec(recent.values(recheck_at=clock.real_now())).rowcount
+    return tx.exec(recent.values(_due(clock.real_now()))).rowcount
+
+
+def _due(now: datetime) -> dict[str, Any]:
+    """To be read at once; what was due before stays due since then."""
+    return {"due_at": sa.func.least(col(Custody.due_at), now), "recheck_at": now}
 
 
 def note_answer(tx: Session) -> datetime | None:
@@ -134,6 +141,25 @@ def note_answer(tx: Session) -> datetime | None:
     update = fresh.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now})
     tx.connection().execute(update)
     return before
+
+
+def watch(tx: Session, watcher: UUID, *, silent_for: timedelta) -> datetime | None:
+    """A worker has seen the store; returns when one that ended without a word last did.
+
+    Such a one is forgotten thereby, so that its end is noticed once.
+    """
+    now = clock.real_now()
+    fresh = insert(StoreWatcher).values(id=watcher, seen_at=now)
+    update = fresh.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now})
+    tx.connection().execute(update)
+    silent = sa.delete(StoreWatcher).where(col(StoreWatcher.seen_at) < now - silent_for)
+    found = tx.connection().execute(silent.returning(col(StoreWatcher.seen_at)))
+    return min(found.scalars(), default=None)
+
+
+def stop_watching(tx: Session, watcher: UUID) -> None:
+    """A worker stops in order."""
+    tx.exec(sa.delete(StoreWatcher).where(col(StoreWatcher.id) == watcher))
 
 
 def note_broken(tx: Session, promises: Sequence[str]) -> None:

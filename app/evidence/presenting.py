@@ -83,8 +83,8 @@ def upload_out(blobs: Blobs, photo: Photo, lost: Collection[str]) -> UploadOut |
 
 
 def form_out(blobs: Blobs, photo: Photo, lost: Collection[str]) -> UploadFormOut | None:
-    """The same as a form, where the store takes forms."""
-    if not _waits(photo, lost) or not blobs.profile.post_policy:
+    """The same as a form; ``form_at`` must have been noted of the photo."""
+    if not _waits(photo, lost):
         return None
     form = blobs.presign_form(quarantine_key(photo.id), _binding(photo))
     return UploadFormOut(

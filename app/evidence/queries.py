@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from app.evidence.rules import PhotoState, Size
 from app.evidence.tables import Blob, Grant, Photo, Rendition
-from app.kit.errors import NotFound
 from app.organisation.queries import within_reach
 from app.web.principal import Principal
 
@@ -60,14 +59,6 @@ def count_open(tx: Session, owner_id: UUID, device_id: UUID | None) -> tuple[int
     return int(row[0]), int(row[1])
 
 
-def get_visible(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
-    """A photo that the caller took or was granted; for everybody else there is none."""
-    photo = tx.exec(select(Photo).where(Photo.id == photo_id, visible_to(principal))).first()
-    if photo is None:
-        raise NotFound("photo.not-found")
-    return photo
-
-
 def visible_to(principal: Principal, *narrowing: Any) -> Any:
     """Photos that the caller took or was granted; of grants for which ``narrowing`` holds."""
     grant = [col(Grant.photo_id) == col(Photo.id), *narrowing]
@@ -95,7 +86,7 @@ def renditions_of(
 
 # A photo whose bytes were lost may be sent again, though it is stored.
 _EXPECTED = sa.text("""
-SELECT p.sha256, p.size, p.content_type,
+SELECT p.sha256, p.size, p.content_type, p.form_at IS NOT NULL,
        b.sha256 IS NOT NULL AND c.lost_at IS NULL,
        b.sha256 IS NOT NULL AND c.lost_at IS NULL AND c.recheck_at IS NULL
 FROM photo p LEFT JOIN blob b ON b.sha256 = p.sha256
@@ -105,10 +96,13 @@ WHERE p.id = :photo_id
 """)
 
 
-def expected_bytes(tx: Session, photo_id: UUID) -> tuple[str, int, str, bool, bool] | None:
-    """Digest, size and type of bytes to be verified; whether they are kept, and beyond doubt."""
+def expected_bytes(tx: Session, photo_id: UUID) -> tuple[str, int, str, bool, bool, bool] | None:
+    """Digest, size and type of bytes to be verified; whether a form may have brought them.
+
+    And whether they are kept, and beyond doubt.
+    """
     row = tx.connection().execute(_EXPECTED, {"photo_id": photo_id}).first()
-    return (row[0], row[1], row[2], row[3], row[4]) if row else None
+    return (row[0], row[1], row[2], row[3], row[4], row[5]) if row else None
 
 
 def find_blob(tx: Session, sha256: str) -> Blob | None:

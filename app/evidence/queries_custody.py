@@ -110,16 +110,18 @@ def count_blobs(tx: Session) -> int:
 
 @dataclass(frozen=True)
 class Counts:
-    """How the bytes in custody are: lost for good, and overdue for a reading."""
+    """How the bytes in custody are: lost for good, and due for a reading, tried or not."""
 
     lost: int
     unread: int
 
 
-def count_custody(tx: Session, *, now: datetime) -> Counts:
+def count_custody(tx: Session, *, due_by: datetime) -> Counts:
     """Two counts over partial indexes that are empty on a good day."""
     lost = sa.select(sa.func.count()).where(col(Custody.lost_at).is_not(None)).scalar_subquery()
-    unread = sa.select(sa.func.count()).where(col(Custody.recheck_at) <= now).scalar_subquery()
+    waits = col(Custody.recheck_at).is_not(None)  # as the index says
+    due = sa.select(sa.func.count()).where(waits, col(Custody.due_at) <= due_by)
+    unread = due.scalar_subquery()
     row = tx.connection().execute(sa.select(lost, unread)).one()
     return Counts(int(row[0]), int(row[1]))
 

@@ -60,6 +60,24 @@ def list_holds(
     return Page(rows[:limit], encode_cursor(str(rows[limit - 1].hold.id)) if more else None)
 
 
+def bytes_of_hold(tx: Session, hold_id: UUID) -> dict[str, bool]:
+    """The digests of what a hold names and is stored; whether any hold is on them now."""
+    other: Any = sa.orm.aliased(Photo)
+    names: Any = sa.orm.aliased(HeldPhoto)
+    held = sa.exists().where(
+        other.blob_sha256 == col(Photo.blob_sha256),
+        names.photo_id == other.id,
+        col(Hold.id) == names.hold_id,
+        col(Hold.lifted_at).is_(None),
+    )
+    rows = (
+        sa.select(col(Photo.blob_sha256), held)
+        .join(HeldPhoto, col(HeldPhoto.photo_id) == col(Photo.id))
+        .where(col(HeldPhoto.hold_id) == hold_id, col(Photo.blob_sha256).is_not(None))
+    )
+    return {row[0]: row[1] for row in tx.connection().execute(rows) if row[0]}
+
+
 def count_held(tx: Session, hold_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many photos are under each of these holds."""
     rows = (

@@ -1,8 +1,8 @@
 """Reads kept bytes again, and restores from quarantine what the store has lost."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
 
@@ -12,7 +12,7 @@ from app.evidence import queries_custody as queries
 from app.evidence.custody import Loss
 from app.evidence.queries_custody import Doubted
 from app.evidence.rules import PhotoState, evidence_key, quarantine_key
-from app.infra.blobs import Blobs, ObjectChanged, ObjectMissing, StoredObject
+from app.infra.blobs import Blobs, ObjectMissing, StoredObject
 from app.infra.db import Database
 from app.kit import clock
 from app.kit.errors import Unavailable
@@ -49,7 +49,7 @@ def _recheck(database: Database, blobs: Blobs, settings: Settings, one: Doubted)
         _log.error("evidence_lost", sha256=one.sha256, loss=loss.value)
         with database.transaction() as tx:
             custody.lose(tx, one.sha256, loss)
-    elif _restore(blobs, one, *source):
+    elif _restore(blobs, one, source):
         _log.warning("evidence_restored", sha256=one.sha256, loss=loss.value)
         with database.transaction() as tx:
             custody.restored(tx, settings, one.sha256, source="quarantine")
@@ -66,38 +66,34 @@ def _loss(blobs: Blobs, one: Doubted) -> Loss | None:
         return Loss.MISSING
 
 
-def _source(database: Database, blobs: Blobs, one: Doubted) -> tuple[UUID, str] | None:
-    """An upload of the same bytes that still lies in quarantine, and its tag."""
+def _source(database: Database, blobs: Blobs, one: Doubted) -> bytes | None:
+    """The same bytes, from an upload that still lies in quarantine."""
     with database.transaction() as tx:
         uploads = queries.uploads_of(tx, one.sha256, states=tuple(PhotoState))
     for photo_id in uploads:
         try:
+            pieces: list[bytes] = []
             with blobs.open_quarantine(quarantine_key(photo_id)) as found:
-                if _is_right(found, one):
-                    return photo_id, found.etag
+                if _is_right(found, one, pieces.append):
+                    return b"".join(pieces)
         except ObjectMissing:
             continue
     return None
 
 
-def _restore(blobs: Blobs, one: Doubted, photo_id: UUID, etag: str) -> bool:
-    """Copies an upload into evidence once more; True where it can be read back."""
-    try:
-        blobs.keep(
-            evidence_key(one.sha256),
-            source_key=quarantine_key(photo_id),
-            etag=etag,
-            content_type=one.content_type,
-        )
-    except (ObjectMissing, ObjectChanged):
-        return False
+def _restore(blobs: Blobs, one: Doubted, content: bytes) -> bool:
+    """Writes the bytes into evidence once more; True where they can be read back."""
+    blobs.put_evidence(evidence_key(one.sha256), content, content_type=one.content_type)
     return _loss(blobs, one) is None
 
 
-def _is_right(found: StoredObject, one: Doubted) -> bool:
-    """Reads an object to its end, never more than was kept, and compares it."""
+def _is_right(
+    found: StoredObject, one: Doubted, take: Callable[[bytes], None] = lambda _: None
+) -> bool:
+    """Reads an object to its end, hardly more than was kept, and compares it."""
     digest, seen = hashlib.sha256(), 0
     while seen <= one.size and (piece := found.body.read(_PIECE)):
         digest.update(piece)
+        take(piece)
         seen += len(piece)
     return seen == one.size and digest.hexdigest() == one.sha256

@@ -26,6 +26,7 @@ from app.evidence.rules import (
     quarantine_key,
     rendition_key,
 )
+from app.evidence.tables import Photo
 from app.infra.blobs import Blobs, ListedObject
 from app.infra.db import Database
 
@@ -168,7 +169,7 @@ def _note_strangers(database: Database, found: Found, strangers: dict[str, list[
 
 
 def _compare_quarantine(database: Database, blobs: Blobs, old: datetime) -> Found:
-    """Uploads that nobody waits for: of photos that are decided, or that nobody announced."""
+    """Uploads that nobody waits for: of photos decided, given up, or never announced."""
     found = Found()
     for page in blobs.pages_of_quarantine(UPLOADS):
         found.objects += len(page)
@@ -185,8 +186,15 @@ def _left_uploads(tx: Session, listed: list[ListedObject]) -> list[tuple[str, UU
     return [
         (key, photo_id)
         for key, photo_id in ids.items()
-        if photo_id is None or photo_id not in photos or photos[photo_id].state in _DECIDED
+        if photo_id is None or not _is_awaited(photos.get(photo_id))
     ]
+
+
+def _is_awaited(photo: Photo | None) -> bool:
+    """Whether somebody will look at its upload yet: not where the sweeper has given it up."""
+    if photo is None or photo.state in _DECIDED:
+        return False
+    return photo.state is PhotoState.VERIFYING or photo.sweep_at is not None
 
 
 def _photo_id(key: str) -> UUID | None:

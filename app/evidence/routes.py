@@ -1,9 +1,9 @@
-"""Photos: announce, complete, ask, look."""
+"""Photos as their owner sends them: announce, complete, ask. How they go out: app/media."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +13,6 @@ from app.evidence.presenting import (
     announce_faults,
     announcement_of,
     form_out,
-    photo_out,
     state_out,
     upload_out,
 )
@@ -23,22 +22,20 @@ from app.evidence.schemas import (
     AnnouncedOut,
     AnnounceIn,
     AnnounceOut,
-    PhotoOut,
     PhotoStateOut,
     PhotoStatesOut,
 )
-from app.evidence.tables import Photo
 from app.infra import business_time
 from app.infra.blobs import Blobs
 from app.kit.errors import Invalid
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 Submitter = Annotated[Principal, Needs("photo.submit")]
-Reader = Annotated[Principal, Needs("photo.read")]
 Ids = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=MOST_AT_ONCE)]
 
 
@@ -56,7 +53,8 @@ def announce_photos(
     if faults := announce_faults(body, settings):
         raise Invalid("request.invalid", faults=tuple(faults))
     announced = [announcement_of(photo) for photo in body.photos]
-    sender = service.Sender(submitter.user_id, submitter.device_id)
+    by_form = body.form and blobs.profile.post_policy
+    sender = service.Sender(submitter.user_id, submitter.device_id, by_form)
     photos = service.announce(tx, settings, sender=sender, photos=announced)
     standing = standing_of(tx, photos)
     return AnnounceOut(
@@ -65,7 +63,7 @@ def announce_photos(
             AnnouncedOut(
                 **dict(state_out(photo, language, standing)),
                 upload=upload_out(blobs, photo, standing.lost),
-                form=form_out(blobs, photo, standing.lost) if body.form else None,
+                form=form_out(blobs, photo, standing.lost) if by_form else None,
             )
             for photo in photos
         ],
@@ -97,21 +95,3 @@ def list_photo_states(tx: Tx, submitter: Submitter, language: Lang, ids: Ids) ->
     photos = queries.list_own(tx, submitter.user_id, ids)
     standing = standing_of(tx, photos)
     return PhotoStatesOut(photos=[state_out(photo, language, standing) for photo in photos])
-
-
-@router.get("/photos/{photo_id}", summary="照片 · One photo", responses=error_replies(404))
-def get_photo(tx: Tx, reader: Reader, request: Request, language: Lang, photo_id: UUID) -> PhotoOut:
-    """A photo that the caller took or was granted, with signed addresses for ``<img>``.
-
-    ``exif`` is for headquarters, auditors and the owner.
-    """
-    photo = queries.get_visible(tx, photo_id, reader)
-    blob = queries.find_blob(tx, photo.blob_sha256) if photo.blob_sha256 else None
-    with_exif = _may_read_exif(photo, reader)
-    standing = standing_of(tx, [photo])
-    blobs: Blobs = request.app.state.blobs
-    return photo_out(blobs, photo, blob, language, with_exif=with_exif, standing=standing)
-
-
-def _may_read_exif(photo: Photo, reader: Principal) -> bool:
-    return reader.has("photo.read-original") or photo.owner_id == reader.user_id

@@ -25,6 +25,8 @@ from app.kit.ids import new_id
 
 _LAST_SWEEP = 14
 _WAIT_S = 5
+# States in which bytes may be waited for: lost ones too.
+_MAY_WAIT = (PhotoState.ANNOUNCED, PhotoState.STORED)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who announces, and on which device, where the sign-in named one."""
+    """Who announces, and on which device, where the sign-in named one; ``by_form``: with forms."""
 
     person_id: UUID
     device_id: UUID | None
+    by_form: bool = False
 
 
 def announce(
@@ -73,7 +76,7 @@ def announce(
     new = insert_rows(tx, Photo, rows, skip_known=True)
     if new:
         _check_open(tx, settings, sender)
-    stored = queries.find_photos(tx, [photo.id for photo in photos])
+    stored = _announced(tx, [photo.id for photo in photos], sender)
     clashes = [
         Fault(f"/photos/{index}/id", "field.differs")
         for index, photo in enumerate(photos)
@@ -82,6 +85,19 @@ def announce(
     if clashes:
         raise Conflict("photo.id-reused", faults=tuple(clashes))
     return [stored[photo.id] for photo in photos]
+
+
+def _announced(tx: Session, ids: Sequence[UUID], sender: Sender) -> dict[UUID, Photo]:
+    """The photos, each marked before a form for it leaves; what began to be verified gets none."""
+    if not sender.by_form:
+        return queries.find_photos(tx, ids)
+    locked = queries.lock_photos(tx, ids)
+    for photo in locked.values():
+        mine = photo.owner_id == sender.person_id
+        if mine and photo.state in _MAY_WAIT and photo.form_at is None:
+            photo.form_at = clock.real_now()
+            tx.add(photo)
+    return locked
 
 
 def _check_open(tx: Session, settings: Settings, sender: Sender) -> None:

@@ -1,7 +1,8 @@
 """Looks after the store on behalf of the worker, and says how it is for operators.
 
 A store may forget what it acknowledged just before it crashed. So the worker notes that the store
-answers; after a gap, and at its own start, what was stored shortly before the gap is read again.
+answers; after a gap, and after the end of a worker that did not stop in order (perhaps the power
+went, for the store as well), what was stored shortly before is read again.
 """
 
 from collections.abc import Iterator
@@ -20,8 +21,10 @@ from app.infra.handlers import Runtime
 from app.infra.store_watch import StoreWatch
 from app.kit import clock
 from app.kit.errors import Unavailable
+from app.kit.ids import new_id
 
 _OVERDUE = timedelta(minutes=15)
+_SILENT = timedelta(minutes=1)  # a worker that lives looks every ten seconds
 _log = structlog.get_logger("dudao.store")
 
 
@@ -29,8 +32,9 @@ class StoreKeeper:
     """What one worker remembers between its looks at the store; all of it may be forgotten."""
 
     def __init__(self, settings: Settings) -> None:
+        self._id = new_id()
         self._watch = StoreWatch(settings)
-        self._was_away = True
+        self._was_away = False
         self._report: UUID | None = None
 
     def look(self, runtime: Runtime) -> int:
@@ -42,12 +46,14 @@ class StoreKeeper:
             return 0
         doubted, margin = 0, timedelta(seconds=runtime.settings.store_doubt_s)
         with runtime.database.transaction() as tx:
-            before = custody.note_answer(tx)
-            if self._was_away and before is not None:
-                doubted = custody.doubt_since(tx, before - margin)
+            answered = custody.note_answer(tx)
+            silent = custody.watch(tx, self._id, silent_for=_SILENT)
+            gaps = [one for one in (answered if self._was_away else None, silent) if one]
+            if gaps:
+                doubted = custody.doubt_since(tx, min(gaps) - margin)
         self._was_away = False
         if doubted:
-            _log.warning("store_was_away", read_again=doubted)
+            _log.warning("store_in_doubt", read_again=doubted)
         if self._watch.broken is None:
             self._compare_profile(runtime)
         return 0
@@ -57,6 +63,11 @@ class StoreKeeper:
             promises = [promise.value for promise in self._watch.broken]
             with runtime.database.transaction() as tx:
                 custody.note_broken(tx, promises)
+
+    def stop(self, runtime: Runtime) -> None:
+        """The worker stops in order: nobody need doubt the store for its sake."""
+        with runtime.database.transaction() as tx:
+            custody.stop_watching(tx, self._id)
 
     def reconcile(self, runtime: Runtime) -> int:
         """One step of the nightly comparison, if it is this worker's; 1 while there are more."""
@@ -78,8 +89,7 @@ def concerns(database: Database) -> list[str]:
     """What ``/readyz`` names: promises that the store breaks, bytes lost or not read in time."""
     with database.transaction() as tx:
         state = queries.store_state(tx)
-        overdue = clock.real_now() - _OVERDUE
-        counts = queries.count_custody(tx, now=overdue)
+        counts = queries.count_custody(tx, due_by=clock.real_now() - _OVERDUE)
     named = [f"store-{promise}" for promise in state.broken] if state else []
     named += ["evidence-lost"] if counts.lost else []
     named += ["evidence-unread"] if counts.unread else []
@@ -90,7 +100,7 @@ def gauges(database: Database) -> Iterator[GaugeMetricFamily]:
     """The same as figures, and what the newest comparison found."""
     with database.transaction() as tx:
         state, report = queries.store_state(tx), queries.newest_report(tx)
-        counts = queries.count_custody(tx, now=clock.real_now())
+        counts = queries.count_custody(tx, due_by=clock.real_now())
     yield GaugeMetricFamily("dudao_evidence_lost", "originals that are lost", value=counts.lost)
     yield GaugeMetricFamily(
         "dudao_evidence_unread", "originals that are due to be read again", value=counts.unread

@@ -53,12 +53,14 @@ class Rendition(SQLModel, table=True):
 class Custody(SQLModel, table=True):
     """How the bytes of a blob fare in the store, in real time; the blob itself never changes.
 
-    ``read_at``: last read, and right; ``recheck_at``: to be read again; ``lost_at``: found missing
-    or different, and not restored.
+    ``read_at``: last read, and right; ``due_at``: since when they are to be read again, and
+    ``recheck_at``: when that is tried next, which each try moves; ``lost_at``: found missing or
+    different, and not restored.
     """
 
     __tablename__ = "blob_custody"
     __table_args__ = (
+        sa.CheckConstraint("(due_at IS NULL) = (recheck_at IS NULL)", name="due"),
         sa.Index("ix_blob_custody_read_at", "read_at"),
         sa.Index(
             "ix_blob_custody_recheck_at",
@@ -72,6 +74,7 @@ class Custody(SQLModel, table=True):
 
     sha256: str = Field(primary_key=True, foreign_key="blob.sha256", max_length=64)
     read_at: Instant
+    due_at: Instant | None = None
     recheck_at: Instant | None = None
     lost_at: Instant | None = None
 
@@ -91,7 +94,8 @@ class Receipt(SQLModel, table=True):
 class Photo(SQLModel, table=True):
     """One photo that somebody took; its id is made by the phone, its digest never changes.
 
-    A deleted one stays as a tombstone with its digest; the bytes are gone.
+    A deleted one stays as a tombstone with its digest; the bytes are gone. ``form_at``: when a form
+    to upload it was first given; a form binds no digest.
     """
 
     __tablename__ = "photo"
@@ -140,6 +144,7 @@ class Photo(SQLModel, table=True):
         default=None, foreign_key="blob.sha256", max_length=64, index=True
     )
     deleted_at: Instant | None = None
+    form_at: Instant | None = None
     reject_code: str | None = Field(default=None, max_length=40)
 
 
@@ -218,6 +223,15 @@ class StoreState(SQLModel, table=True):
     )
     seen_at: Instant
     broken: list[str] = Field(sa_type=JSONB)
+
+
+class StoreWatcher(SQLModel, table=True):
+    """A worker that watches the store, when it last saw it; one that stops in order is gone."""
+
+    __tablename__ = "store_watcher"
+
+    id: UUID = Field(primary_key=True)
+    seen_at: Instant
 
 
 class StoreReport(SQLModel, table=True):

@@ -3,7 +3,8 @@
 Neither the phone nor the store is believed. The object is read once, straight into the memory of a
 confined child; length and SHA-256 are compared with the announcement, the image is decoded whole,
 and the original is copied into evidence only if the store says that it is still the object that
-was read. Each step may be repeated: keys in evidence are made of the digest.
+was read. Where that is not sure, the checked bytes themselves are written. Each step may be
+repeated: keys in evidence are made of the digest.
 """
 
 import hashlib
@@ -30,6 +31,7 @@ from app.infra.blobs import Blobs, ObjectChanged, ObjectMissing, StoredObject
 from app.infra.confined import Cell
 from app.infra.db import Database
 from app.infra.handlers import Runtime
+from app.infra.store_profile import may_copy
 from app.kit import clock
 
 _PIECE = 1024 * 1024
@@ -44,6 +46,7 @@ class Expected:
     sha256: str
     size: int
     content_type: str
+    by_form: bool
     is_kept: bool
     is_settled: bool
 
@@ -118,12 +121,8 @@ def _check(found: StoredObject, expected: Expected, take: Callable[[bytes], None
 
 
 def _keep(runtime: Runtime, expected: Expected, cell: Cell, etag: str, content_type: str) -> None:
-    """The original.
-
-    A store that copies without a condition could copy anything: there the bytes that were checked
-    are written once more.
-    """
-    if runtime.settings.s3_conditional_copy:
+    """The original: copied inside the store, or the bytes that were checked written once more."""
+    if may_copy(runtime.blobs.profile, by_form=expected.by_form):
         _copy_unchanged(runtime, expected, etag, content_type)
     else:
         original = evidence_key(expected.sha256)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from fastapi import Depends, File, Form, Query, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from app.imports.kinds import EVERY_KIND, KINDS
 from app.imports.schemas import DifferencePage, ImportOut, ImportPage, SheetFaultPage
 from app.imports.tables import Difference, FaultRow
 from app.kit.errors import Invalid, NotFound
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged, Paging
@@ -25,7 +26,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["imports"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["imports"], responses=error_replies(401, 403))
 Importer = Annotated[Principal, Needs("import.run")]
 _TYPES = {
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

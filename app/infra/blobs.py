@@ -131,7 +131,8 @@ def make_client(settings: Settings, *, endpoint: str | None) -> Any:
         s3={"addressing_style": settings.s3_addressing.value},
         connect_timeout=5,
         read_timeout=30,
-        # Making up its own name and checking our arguments are a third of what a call costs.
+        # Making up its own name and checking our arguments, with the question before a PUT (below),
+        # is about a sixth of our processor time for a small call: 2.5 ms with, 2.1 ms without.
         user_agent="dudao",
         parameter_validation=False,
         retries={"mode": "standard", "total_max_attempts": 3},
@@ -194,8 +195,8 @@ class Blobs:
     def presign_form(self, key: str, binding: UploadBinding) -> UploadForm:
         """The upload as a form, bound to length, type and key; computed locally.
 
-        A form cannot say ``If-None-Match``: what comes later replaces what is there, which the
-        condition on the copy into evidence sees.
+        A form is bound by no digest and cannot say ``If-None-Match``: what comes later replaces
+        what is there. So such an upload is never copied (``store_profile.may_copy``).
         """
         expires = self._settings.upload_expires_s
         fixed = {"Content-Type": binding.content_type, "success_action_status": "204"}
@@ -305,8 +306,10 @@ class Blobs:
         return True
 
     def keep(self, key: str, *, source_key: str, etag: str, content_type: str) -> None:
-        """Copies an upload into evidence inside the store, if it is still the one that was read."""
-        condition = {"CopySourceIfMatch": etag} if self.profile.conditional_copy else {}
+        """Copies an upload into evidence inside the store, if it is still the one that was read.
+
+        Only where ``store_profile.may_copy`` says so; ``ObjectChanged`` where it is another one.
+        """
         with translated():
             self._client.copy_object(
                 Bucket=self.evidence,
@@ -314,11 +317,11 @@ class Blobs:
                 CopySource={"Bucket": self.quarantine, "Key": source_key},
                 MetadataDirective="REPLACE",
                 ContentType=content_type,
-                **condition,
+                CopySourceIfMatch=etag,
             )
 
     def put_evidence(self, key: str, content: bytes, *, content_type: str) -> None:
-        """Writes a rendition that we made ourselves."""
+        """Writes bytes that we made or checked ourselves."""
         with translated():
             self._client.put_object(
                 Bucket=self.evidence, Key=key, Body=content, ContentType=content_type
@@ -338,11 +341,11 @@ class Blobs:
     def erase_evidence(self, key: str) -> None:
         """Removes a kept object for good, with all its versions; nothing to remove is fine.
 
-        A store that has locked it refuses: ``StoreRefused``.
+        A store that has locked it refuses, and shows it as before: ``StoreRefused``.
         """
         with translated():
-            self._client.delete_object(Bucket=self.evidence, Key=key)
-            if not self.profile.versioning:
+            if not (self.profile.versioning or self.profile.object_lock):
+                self._client.delete_object(Bucket=self.evidence, Key=key)
                 return
             listing = self._client.get_paginator("list_object_versions")
             for page in listing.paginate(Bucket=self.evidence, Prefix=key):
@@ -351,6 +354,16 @@ class Blobs:
                         self._client.delete_object(
                             Bucket=self.evidence, Key=key, VersionId=one["VersionId"]
                         )
+
+    def hold_evidence(self, key: str, *, on: bool) -> None:
+        """Puts a kept object under the store's own legal hold, or releases it.
+
+        Raises ``ObjectMissing``, and ``StoreRefused`` where the bucket has no Object Lock.
+        """
+        with translated():
+            self._client.put_object_legal_hold(
+                Bucket=self.evidence, Key=key, LegalHold={"Status": "ON" if on else "OFF"}
+            )
 
     def check(self) -> None:
         """Raises ``Unavailable`` unless both buckets answer."""

@@ -88,15 +88,6 @@ class Buckets:
         kept = answer.get("ObjectLockConfiguration", {})
         return bool(kept.get("ObjectLockEnabled") == "Enabled")
 
-    def hold(self, key: str, *, on: bool) -> None:
-        """Puts an object of evidence under a legal hold, or releases it."""
-        with translated():
-            self._client.put_object_legal_hold(
-                Bucket=self._settings.evidence_bucket,
-                Key=key,
-                LegalHold={"Status": "ON" if on else "OFF"},
-            )
-
     def drop_probe(self, key: str) -> None:
         """Removes what a trial of the store wrote into evidence, for good; nothing else."""
         if not key.startswith("probe/"):

@@ -18,7 +18,7 @@ import httpx2
 from app.config import Settings, UploadChecksum
 from app.infra.blobs import Blobs, ObjectChanged, ObjectMissing, StoreRefused, Upload, UploadBinding
 from app.infra.buckets import Buckets
-from app.infra.store_profile import Promise
+from app.infra.store_profile import BASIC, Promise
 from app.kit.errors import Unavailable
 from app.kit.ids import new_id
 
@@ -32,7 +32,7 @@ def probe(
 ) -> dict[Promise, bool]:
     """Which of the promises the store keeps; raises ``Unavailable`` where it cannot be told.
 
-    Where the buckets or plain uploads are missing, nothing else is tried and nothing is kept.
+    Where the buckets or plain uploads are missing, nothing else is tried or told.
     """
     strict = settings.model_copy(
         update={"s3_upload_checksum": UploadChecksum.SHA256, "s3_conditional_put": True}
@@ -40,8 +40,8 @@ def probe(
     kept: dict[Promise, bool] = {}
     with _Store(strict) as store:
         for promise in (one for one in Promise if one in promises):
-            works = all(kept.get(basic, True) for basic in (Promise.BUCKETS, Promise.UPLOAD))
-            kept[promise] = works and store.trials[promise]()
+            if all(kept.get(basic, True) for basic in BASIC):
+                kept[promise] = store.trials[promise]()
     return kept
 
 
@@ -141,11 +141,11 @@ class _Store:
             return False
         key = f"probe/{new_id()}"
         self._blobs.put_evidence(key, _BODY, content_type=_TYPE)
-        self._buckets.hold(key, on=True)
+        self._blobs.hold_evidence(key, on=True)
         try:
             self._buckets.drop_probe(key)
         except StoreRefused:
-            self._buckets.hold(key, on=False)
+            self._blobs.hold_evidence(key, on=False)
             self._buckets.drop_probe(key)
             return True
         return False

@@ -28,6 +28,10 @@ class Promise(StrEnum):
     OBJECT_LOCK = "object-lock"
 
 
+# Without these nothing else can be tried.
+BASIC = (Promise.BUCKETS, Promise.UPLOAD)
+
+
 @dataclass(frozen=True)
 class StoreProfile:
     """The features of the store that our requests rely on, and how it is addressed."""
@@ -76,8 +80,25 @@ def broken(profile: StoreProfile, kept: Mapping[Promise, bool]) -> tuple[Promise
     return tuple(promise for promise in relied_on(profile) if kept.get(promise) is False)
 
 
+def may_copy(profile: StoreProfile, *, by_form: bool) -> bool:
+    """Whether the store's own copy of an upload is sure to be of the bytes that were checked.
+
+    A second object may come between the check and the copy. The copy demands the tag that was
+    read; but a tag is often the MD5 of the bytes, and two photos of one MD5 can be made. So the
+    upload must have been bound by SHA-256 too, which a form (``by_form``: one was given) never is.
+    Otherwise the checked bytes themselves are to be written.
+    """
+    is_bound = profile.checksum is UploadChecksum.SHA256 and not by_form
+    return is_bound and profile.conditional_copy
+
+
 def found(profile: StoreProfile, kept: Mapping[Promise, bool]) -> StoreProfile:
-    """The strongest profile that a store which was tried keeps; the address stays as it is."""
+    """The strongest profile that a store which was tried keeps; the address stays as it is.
+
+    Where not even buckets and plain uploads are there, nothing was learnt of the rest: as before.
+    """
+    if not all(kept.get(basic) for basic in BASIC):
+        return profile
     checksum = UploadChecksum.NONE
     if kept[Promise.SHA256]:
         checksum = UploadChecksum.SHA256

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from app.checklists.tables import ChecklistVersion, Item
 from app.inspections.rules import Outcome
-from app.inspections.tables import Answer, Visit, VisitCrew, VisitRevision
+from app.inspections.tables import Answer, Visit, VisitCrew, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
 from app.organisation import queries as organisation
@@ -123,6 +123,18 @@ def is_hidden_from(principal: Principal, visit_id: Any) -> Any:
         return None
     hidden = sa.and_(~_was_there(Visit, principal.user_id), _is_blind_to(principal))
     return sa.exists().where(col(Visit.id) == visit_id, hidden)
+
+
+def is_photo_hidden_from(principal: Principal, photo_id: Any) -> Any:
+    """The same for a photo: one that any revision of such a visit names. None as above."""
+    hidden = is_hidden_from(principal, col(VisitRevision.visit_id))
+    if hidden is None:
+        return None
+    return sa.exists().where(
+        col(VisitPhoto.photo_id) == photo_id,
+        col(VisitRevision.id) == col(VisitPhoto.revision_id),
+        hidden,
+    )
 
 
 def _inspects(principal: Principal) -> bool:

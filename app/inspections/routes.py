@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +22,7 @@ from app.inspections.rules import Outcome
 from app.inspections.schemas import VisitDetailOut, VisitIn, VisitOut, VisitPage
 from app.kit.errors import Forbidden
 from app.rounds.rules import Source
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -29,7 +30,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
 Submitter = Annotated[Principal, Needs("visit.submit")]
 VisitReader = Annotated[Principal, Needs("visit.read")]
 

@@ -3,19 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.inspections import deciding, queries, queries_visible
 from app.inspections.presenting import visit_out
 from app.inspections.presenting_lists import double_out
 from app.inspections.queries_ground import Held
 from app.inspections.rules import LateDecision
 from app.inspections.schemas import DoubleOut, ReasonIn, VisitOut
+from app.web.feature_router import FeatureRouter
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(
+router = FeatureRouter(
     prefix="/v1/visits", tags=["inspections"], responses=error_replies(401, 403, 404)
 )
 Comparer = Annotated[Principal, Needs("visit.read-double")]

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,6 +37,7 @@ from app.rounds import queries_teams, rules
 from app.rounds.presenting import round_ref
 from app.rounds.queries import RoundView, get_round_feed, get_visible_round
 from app.web.etag import FeedTag, feed_tag
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language, pick
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged, Paging
@@ -44,7 +45,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Named
 
-router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
 Worker = Annotated[Principal, Needs("task.read")]
 TaskReader = Annotated[Principal, Needs("task.read-round")]
 RoundReader = Annotated[Principal, Needs("round.read")]

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,12 +13,13 @@ from app.inspections.routes import VisitReader, told
 from app.inspections.routes_revisions import Reviser
 from app.inspections.rules import RetakeState
 from app.inspections.schemas import FulfilIn, ReasonIn, RetakeIn, RetakeOut, RetakePage, VisitOut
+from app.web.feature_router import FeatureRouter
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
 Asker = Annotated[Principal, Needs("retake.ask")]
 Waiver = Annotated[Principal, Needs("retake.waive")]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,12 +12,13 @@ from app.inspections.presenting import revision_content_of
 from app.inspections.presenting_lists import revision_out
 from app.inspections.routes import VisitReader, detail_of, told
 from app.inspections.schemas import RevisionIn, RevisionsOut, VisitDetailOut, VisitOut
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1/visits", tags=["inspections"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1/visits", tags=["inspections"], responses=error_replies(401, 403))
 Reviser = Annotated[Principal, Needs("visit.revise")]
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 

@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.inspections.queries_of_sites import PastVisit, list_visits_of_site
 from app.inspections.rules import Outcome
 from app.kit.marks import score_of
@@ -13,6 +11,7 @@ from app.rounds.presenting import round_ref
 from app.rounds.rules import Source
 from app.rounds.schemas import ChecklistRef, RoundRef
 from app.sites import queries as sites
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -20,7 +19,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Wire
 
-router = APIRouter(prefix="/v1", tags=["sites"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["sites"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("visit.read")]
 
 

@@ -332,6 +332,6 @@ def _unknown(pointer: str, kind: str, value: str) -> Fault:
     return Fault(pointer, "field.unknown-reference", {"kind": kind, "value": value})
 
 
-def view_of(tx: Session, problem: Problem) -> queries.ProblemView:
+def view_of(tx: Session, by: Principal, problem: Problem) -> queries.ProblemView:
     """A case with its context, for the one who has just moved it."""
-    return queries.get_problem_by_id(tx, problem.id)
+    return queries.get_problem_by_id(tx, by, problem.id)

@@ -45,7 +45,7 @@ def command(
             action=action,
             given=given or Given(),
         )
-    return showing.show(tx, request, by, language, acting.view_of(tx, problem))
+    return showing.show(tx, request, by, language, acting.view_of(tx, by, problem))
 
 
 def command_many(

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.checklists.tables import Item
 from app.evidence.tables import Photo
-from app.inspections.queries_visible import is_hidden_from
+from app.inspections.queries_visible import is_hidden_from, is_photo_hidden_from
 from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
 from app.kit.geo import Point
@@ -52,7 +52,7 @@ def list_problems(
         query = query.where(col(Problem.id) < before)
     rows = tx.execute(query).all()
     more = len(rows) > limit
-    views = _with_context(tx, rows[:limit])
+    views = _with_context(tx, principal, rows[:limit])
     return Page(views, encode_cursor(str(rows[limit - 1][0].id)) if more else None)
 
 
@@ -61,12 +61,13 @@ def get_problem(tx: Session, principal: Principal, number: str) -> ProblemView:
     rows = tx.execute(_visible(principal).where(col(Problem.number) == number)).all()
     if not rows:
         raise NotFound("problem.not-found")
-    return _with_context(tx, rows)[0]
+    return _with_context(tx, principal, rows)[0]
 
 
-def get_problem_by_id(tx: Session, problem_id: UUID) -> ProblemView:
-    """A problem that exists, whoever asks."""
-    return _with_context(tx, tx.execute(_problems().where(col(Problem.id) == problem_id)).all())[0]
+def get_problem_by_id(tx: Session, principal: Principal, problem_id: UUID) -> ProblemView:
+    """A problem that exists, in reach or not, as the caller may see it."""
+    rows = tx.execute(_problems().where(col(Problem.id) == problem_id)).all()
+    return _with_context(tx, principal, rows)[0]
 
 
 _other: Any = sa.orm.aliased(Problem)
@@ -103,13 +104,13 @@ def is_visible(principal: Principal) -> Any:
     return reached if hidden is None else sa.and_(reached, ~hidden)
 
 
-def _with_context(tx: Session, rows: Sequence[Any]) -> list[ProblemView]:
+def _with_context(tx: Session, principal: Principal, rows: Sequence[Any]) -> list[ProblemView]:
     problems = [row[0] for row in rows]
     areas = organisation.describe_areas(tx, [problem.area_id for problem in problems])
     units = organisation.find_units_by_id(
         tx, [one.answerable_unit_id for one in problems if one.answerable_unit_id]
     )
-    photos = _photos_of(tx, [problem.id for problem in problems])
+    photos = _photos_of(tx, principal, [problem.id for problem in problems])
     return [
         ProblemView(
             problem,
@@ -125,13 +126,18 @@ def _with_context(tx: Session, rows: Sequence[Any]) -> list[ProblemView]:
     ]
 
 
-def _photos_of(tx: Session, problem_ids: Sequence[UUID]) -> dict[UUID, list[Photo]]:
-    rows = tx.exec(
+def _photos_of(
+    tx: Session, principal: Principal, problem_ids: Sequence[UUID]
+) -> dict[UUID, list[Photo]]:
+    hidden = is_photo_hidden_from(principal, col(ProblemPhoto.photo_id))
+    query = (
         select(ProblemPhoto.problem_id, Photo)
         .join(Photo, col(Photo.id) == ProblemPhoto.photo_id)
         .where(col(ProblemPhoto.problem_id).in_(problem_ids))
-        .order_by(col(ProblemPhoto.problem_id), col(ProblemPhoto.position))
-    ).all()
+    )
+    if hidden is not None:
+        query = query.where(~hidden)
+    rows = tx.exec(query.order_by(col(ProblemPhoto.problem_id), col(ProblemPhoto.position))).all()
     found: dict[UUID, list[Photo]] = {}
     for problem_id, photo in rows:
         found.setdefault(problem_id, []).append(photo)

@@ -195,6 +195,6 @@ def _unknown(pointer: str, kind: str, value: str) -> Fault:
     return Fault(pointer, "field.unknown-reference", {"kind": kind, "value": value})
 
 
-def view_of(tx: Session, problem: Problem) -> queries.ProblemView:
+def view_of(tx: Session, principal: Principal, problem: Problem) -> queries.ProblemView:
     """An entry with its context, for the one who reported it."""
-    return queries.get_problem_by_id(tx, problem.id)
+    return queries.get_problem_by_id(tx, principal, problem.id)

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +17,7 @@ from app.ledger.queries_filters import predicates
 from app.ledger.schemas import CaseOut, LikesOut, ProblemPage
 from app.ledger.schemas_summary import SummaryOut
 from app.web.etag import feed_tag
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged
@@ -25,7 +25,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404))
+router = FeatureRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ledger.read")]
 _MINUTE_S = 60
 

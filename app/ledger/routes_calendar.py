@@ -3,19 +3,20 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field, StrictInt
 from starlette.requests import Request
 
 from app.ledger import recomputing
 from app.organisation import queries_calendar
 from app.organisation.calendar import DayKind, NamedDay, NewHours, Notice, NotifiedYear
+from app.web.feature_router import FeatureRouter
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Text, Wire
 
-router = APIRouter(prefix="/v1", tags=["organisation"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["organisation"], responses=error_replies(401, 403))
 CalendarReader = Annotated[Principal, Needs("organisation.read")]
 CalendarManager = Annotated[Principal, Needs("organisation.manage")]
 _MOST_SHOWN = 500

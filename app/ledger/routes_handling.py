@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from starlette.requests import Request
 
 from app.ledger import commanding
@@ -20,13 +19,14 @@ from app.ledger.schemas_moves import (
     SeenIn,
     TransferIn,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404, 409))
+router = FeatureRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404, 409))
 Signer = Annotated[Principal, Needs("ledger.sign")]
 Returner = Annotated[Principal, Needs("ledger.return")]
 Rectifier = Annotated[Principal, Needs("ledger.rectify")]

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from starlette.requests import Request
 
 from app.ledger import commanding
@@ -20,13 +19,14 @@ from app.ledger.schemas_moves import (
     UrgeIn,
     VerifyIn,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404, 409))
+router = FeatureRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404, 409))
 Verifier = Annotated[Principal, Needs("ledger.verify")]
 Filer = Annotated[Principal, Needs("ledger.file")]
 Refuser = Annotated[Principal, Needs("ledger.refuse")]
@@ -284,7 +284,7 @@ def reopen_problem(
 
 
 @router.post("/ledger/{number}/accept-appeal", summary="申诉成立 · Accept an appeal")
-def accept_appeal(
+def accept_lateness_appeal(
     tx: Tx, by: AppealDecider, language: Lang, request: Request, number: Code, body: RemarkIn
 ) -> CaseOut:
     """It stays late, and is not counted as late."""
@@ -301,7 +301,7 @@ def accept_appeal(
 
 
 @router.post("/ledger/{number}/refuse-appeal", summary="申诉不成立 · Refuse an appeal")
-def refuse_appeal(
+def refuse_lateness_appeal(
     tx: Tx, by: AppealDecider, language: Lang, request: Request, number: Code, body: ReasonIn
 ) -> CaseOut:
     """It stays late."""

@@ -4,7 +4,6 @@ from datetime import UTC
 from typing import Annotated, Any
 from uuid import uuid5
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,12 +11,13 @@ from app.ledger import reporting, showing
 from app.ledger.presenting import problem_out
 from app.ledger.rules import ProblemSource
 from app.ledger.schemas import AlarmIn, ProblemOut, ReportIn
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1/ledger", tags=["ledger"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1/ledger", tags=["ledger"], responses=error_replies(401, 403))
 Reporter = Annotated[Principal, Needs("problem.report")]
 Machine = Annotated[Principal, Needs("problem.send-alarm")]
 
@@ -45,7 +45,7 @@ def report_problem(
     if known:
         response.headers["Dudao-Replayed"] = "true"
     shown_to = showing.reader_of(tx, request, reporter, language)
-    return problem_out(reporting.view_of(tx, problem), shown_to)
+    return problem_out(reporting.view_of(tx, reporter, problem), shown_to)
 
 
 @router.post(
@@ -66,7 +66,7 @@ def report_alarm(
     if known:
         response.headers["Dudao-Replayed"] = "true"
     shown_to = showing.reader_of(tx, request, machine, language)
-    return problem_out(reporting.view_of(tx, problem), shown_to)
+    return problem_out(reporting.view_of(tx, machine, problem), shown_to)
 
 
 def _report(body: ReportIn | AlarmIn, **more: Any) -> reporting.Report:

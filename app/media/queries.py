@@ -1,7 +1,7 @@
 """Photos as they go out: which of them a caller may have, and what they show.
 
-Who may look is decided by grants alone; what a photo shows is told as far as the caller's reach
-goes, and nothing is listed of a visit to which he is to be blind as yet.
+Who may look is decided by grants alone, but for photos of a visit to which he is to be blind as
+yet: for him there are none. What a photo shows is told as far as the caller's reach goes.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.checklists.tables import Item
-from app.evidence.queries import visible_to
+from app.evidence import queries as evidence
 from app.evidence.rules import PhotoRole, PhotoState
 from app.evidence.tables import Grant, Photo
-from app.inspections.queries_visible import is_hidden_from
-from app.inspections.tables import Answer, Visit, VisitPhoto, VisitRevision
+from app.inspections.queries_visible import is_photo_hidden_from
+from app.inspections.tables import Answer, Visit, VisitPhoto
+from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
 from app.ledger.rules import ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
@@ -43,11 +44,26 @@ class Filters:
     problem: str | None = None
 
 
+def is_visible(principal: Principal, *narrowing: Any) -> Any:
+    """The photos that the caller may have, by whatever route; of grants as ``narrowing`` says."""
+    granted = evidence.visible_to(principal, *narrowing)
+    hidden = is_photo_hidden_from(principal, col(Photo.id))
+    return granted if hidden is None else sa.and_(granted, ~hidden)
+
+
+def get_visible_photo(tx: Session, photo_id: UUID, principal: Principal) -> Photo:
+    """A photo that the caller may have; for everybody else there is none."""
+    photo = tx.exec(select(Photo).where(Photo.id == photo_id, is_visible(principal))).first()
+    if photo is None:
+        raise NotFound("photo.not-found")
+    return photo
+
+
 def list_photos(
     tx: Session, principal: Principal, filters: Filters, *, after: UUID | None, limit: int
 ) -> Page[Photo]:
     """Stored photos that the caller may look at, in the order of their ids."""
-    seen = visible_to(principal, *_of_grants(tx, filters))
+    seen = is_visible(principal, *_of_grants(tx, filters))
     query = select(Photo).where(Photo.state == PhotoState.STORED, seen)
     query = query.where(*_of_uses(principal, filters)).order_by(col(Photo.id)).limit(limit + 1)
     if filters.role is not None:
@@ -61,7 +77,7 @@ def list_photos(
 
 def visible_among(tx: Session, principal: Principal, ids: Sequence[UUID]) -> set[UUID]:
     """Which of these photos the caller may look at."""
-    rows = select(Photo.id).where(col(Photo.id).in_(ids), visible_to(principal))
+    rows = select(Photo.id).where(col(Photo.id).in_(ids), is_visible(principal))
     return set(tx.exec(rows).all())
 
 
@@ -79,21 +95,12 @@ def _of_grants(tx: Session, filters: Filters) -> list[Any]:
 
 
 def _of_uses(principal: Principal, filters: Filters) -> list[Any]:
-    """What the photo is used for, where that was asked; and nothing of a visit that is hidden."""
+    """What the photo is used for, where that was asked."""
     uses = [_in_problem(principal, filters)]
     if filters.state is None and filters.problem is None:
         uses.append(_in_visit(filters))
     asked = (filters.round_id, filters.visit_id, filters.site, filters.state, filters.problem)
-    clauses = [sa.or_(*uses)] if any(one is not None for one in asked) else []
-    hidden = is_hidden_from(principal, col(VisitRevision.visit_id))
-    if hidden is not None:
-        of_visit = sa.exists().where(
-            col(VisitPhoto.photo_id) == col(Photo.id),
-            col(VisitRevision.id) == col(VisitPhoto.revision_id),
-            hidden,
-        )
-        clauses.append(~of_visit)
-    return clauses
+    return [sa.or_(*uses)] if any(one is not None for one in asked) else []
 
 
 def _in_visit(filters: Filters) -> Any:

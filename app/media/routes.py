@@ -3,13 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.config import Settings
 from app.evidence import queries as evidence
+from app.evidence.presenting import photo_out
+from app.evidence.queries_receipts import standing_of
 from app.evidence.rules import RENDITION_TYPE, WEBP, PhotoRole, PhotoState, Size, takes_webp
+from app.evidence.schemas import PhotoOut
+from app.evidence.tables import Photo
 from app.infra import business_time
 from app.infra.blobs import Blobs
 from app.kit.errors import Conflict, Gone
@@ -18,15 +22,35 @@ from app.media import queries, service
 from app.media.presenting import address_of, copy_out, name_for
 from app.media.rules import Place
 from app.media.schemas import ManifestPage
+from app.web.feature_router import FeatureRouter
+from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("photo.read")]
 _ACCEPT = "Accept, Authorization"
+
+
+@router.get("/photos/{photo_id}", summary="照片 · One photo", responses=error_replies(404))
+def get_photo(tx: Tx, reader: Reader, request: Request, language: Lang, photo_id: UUID) -> PhotoOut:
+    """A photo that the caller took or was granted, with signed addresses for ``<img>``.
+
+    ``exif`` is for headquarters, auditors and the owner.
+    """
+    photo = queries.get_visible_photo(tx, photo_id, reader)
+    blob = evidence.find_blob(tx, photo.blob_sha256) if photo.blob_sha256 else None
+    with_exif = _may_read_exif(photo, reader)
+    standing = standing_of(tx, [photo])
+    blobs: Blobs = request.app.state.blobs
+    return photo_out(blobs, photo, blob, language, with_exif=with_exif, standing=standing)
+
+
+def _may_read_exif(photo: Photo, reader: Principal) -> bool:
+    return reader.has("photo.read-original") or photo.owner_id == reader.user_id
 
 
 @router.get(
@@ -49,7 +73,7 @@ def get_photo_content(
     ``large`` and ``thumb`` are WebP where ``Accept`` names it and there is one, else JPEG; they
     carry no metadata. Originals: headquarters and auditors only, each view is in the audit log.
     """
-    photo = evidence.get_visible(tx, photo_id, reader)
+    photo = queries.get_visible_photo(tx, photo_id, reader)
     if photo.state is PhotoState.DELETED:
         raise Gone("photo.deleted")
     if size is Size.ORIGINAL:

@@ -3,8 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.evidence import holds, queries_holds
 from app.evidence.queries_holds import HoldView
 from app.evidence.tables import Hold
@@ -21,6 +19,7 @@ from app.media.schemas_retention import (
     RetentionClassIn,
     RetentionClassOut,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -28,7 +27,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 RetentionReader = Annotated[Principal, Needs("retention.read")]
 RetentionManager = Annotated[Principal, Needs("retention.manage")]
 Holder = Annotated[Principal, Needs("photo.hold")]

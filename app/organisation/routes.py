@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -32,6 +32,7 @@ from app.organisation.schemas import (
     UnitPage,
 )
 from app.organisation.tables import Unit
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language, pick
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -39,7 +40,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Named
 
-router = APIRouter(prefix="/v1", tags=["organisation"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["organisation"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("organisation.read")]
 Manager = Annotated[Principal, Needs("organisation.manage")]
 Latitude = Annotated[float, Query(ge=-90, le=90, description="degrees")]

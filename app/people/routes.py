@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from app.infra import business_time
@@ -23,6 +23,7 @@ from app.people.schemas import (
     UserOut,
     UserPage,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -30,7 +31,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Text
 
-router = APIRouter(prefix="/v1", tags=["people"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["people"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("people.read")]
 Administrator = Annotated[Principal, Needs("people.manage")]
 

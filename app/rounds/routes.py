@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -26,6 +26,7 @@ from app.rounds.schemas import (
     SeriesOut,
     SeriesPage,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -33,7 +34,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, When
 
-router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
 RoundReader = Annotated[Principal, Needs("round.read")]
 RoundManager = Annotated[Principal, Needs("round.manage")]
 CampaignManager = Annotated[Principal, Needs("campaign.manage")]

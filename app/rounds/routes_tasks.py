@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -28,6 +27,7 @@ from app.rounds.schemas_tasks import (
     TeamPage,
 )
 from app.rounds.tables import Round
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -35,7 +35,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["inspections"], responses=error_replies(401, 403))
 TeamReader = Annotated[Principal, Needs("team.read")]
 TeamManager = Annotated[Principal, Needs("team.manage")]
 Planner = Annotated[Principal, Needs("task.plan")]

@@ -3,20 +3,21 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from app.infra import events
+from app.infra import business_time, events
 from app.infra.bulk import insert_rows
 from app.kit.errors import Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
 from app.rounds.tables import Campaign, Round
-from app.scoring.rules import read_rulebook
+from app.scoring.rules import RulebookState, read_rulebook
+from app.scoring.rules_inputs import digest_of
 from app.scoring.tables import Entrant, League, Membership, RulebookRow
 
 Row = dict[str, Any]
@@ -26,18 +27,29 @@ def load_rulebook(tx: Session, campaign: Campaign, rules: Row) -> None:
     """A new version where the rules are not the newest version's already."""
     try:
         read_rulebook(rules)
-    except (KeyError, ValueError) as error:
-        fault = Fault("/rulebook", "field.value", {"expected": str(error)})
-        raise Invalid("request.invalid", faults=(fault,)) from error
-    newest = tx.exec(
+    except Invalid as error:
+        faults = tuple(
+            replace(fault, pointer=f"/rulebook{fault.pointer}") for fault in error.faults
+        )
+        raise Invalid("request.invalid", faults=faults) from error
+    versions = tx.exec(
         select(RulebookRow)
         .where(RulebookRow.campaign_id == campaign.id)
         .order_by(col(RulebookRow.number).desc())
-    ).first()
+    ).all()
+    newest = next((row for row in versions if row.state is RulebookState.PUBLISHED), None)
     if newest is not None and newest.rules == rules:
         return
+    now = business_time.now(tx)
     row = RulebookRow(
-        campaign_id=campaign.id, number=newest.number + 1 if newest else 1, rules=rules
+        campaign_id=campaign.id,
+        number=versions[0].number + 1 if versions else 1,
+        state=RulebookState.PUBLISHED,
+        rules=rules,
+        digest=digest_of(rules),
+        made_by=None,
+        made_at=now,
+        published_at=now,
     )
     tx.add(row)
     tx.flush()

@@ -14,6 +14,7 @@ from app.organisation.tables import Line, Unit
 from app.rounds.importing_sheets import apply_campaigns, round_ids, stored_campaigns
 from app.rounds.tables import Campaign, Round
 from app.scoring.importing import load_rulebook, make_entrants
+from app.scoring.rules import RulebookState
 from app.scoring.tables import Entrant, League, Membership, RulebookRow
 
 Key = tuple[Any, ...]
@@ -34,7 +35,9 @@ def stored_rated_campaigns(tx: Session) -> dict[Key, Row]:
 
 def _newest_rules(tx: Session) -> dict[UUID, Row]:
     rows = tx.exec(
-        select(RulebookRow.campaign_id, RulebookRow.rules).order_by(col(RulebookRow.number))
+        select(RulebookRow.campaign_id, RulebookRow.rules)
+        .where(RulebookRow.state == RulebookState.PUBLISHED)
+        .order_by(col(RulebookRow.number))
     ).all()
     return {campaign_id: dict(rules) for campaign_id, rules in rows}
 

@@ -40,30 +40,38 @@ class FeedHead:
     source: Source
     announced: bool
     rulebook: Rulebook
+    run_id: UUID | None
 
 
 _FEED_HEAD = sa.text("""
-SELECT coalesce(f.version, 0), r.state, r.source, r.announced, b.rules
+SELECT coalesce(f.version, 0), r.state, r.source, r.announced, b.rules, n.id, n.rules
 FROM round r
 LEFT JOIN feed_version f ON f.scope = :scope
 LEFT JOIN LATERAL (
-  SELECT rules FROM rulebook WHERE campaign_id = r.campaign_id ORDER BY number DESC LIMIT 1
+  SELECT rules FROM rulebook WHERE campaign_id = r.campaign_id AND state = 'published'
+  ORDER BY number DESC LIMIT 1
 ) b ON true
+LEFT JOIN LATERAL (
+  SELECT run.id, own.rules FROM ranking_run run JOIN rulebook own ON own.id = run.rulebook_id
+  WHERE run.round_id = r.id ORDER BY run.number DESC LIMIT 1
+) n ON true
 WHERE r.id = :round_id
 """)
 
 
 def get_feed_head(tx: Session, round_id: UUID, *, scope: str) -> FeedHead:
-    """Version, state and newest rulebook, in one statement since this is what is polled.
+    """Version, state, result and rulebook, in one statement since this is what is polled.
 
-    A campaign without a rulebook has no standings.
+    The rulebook is the one that the result followed, before there is one the newest. A campaign
+    without a rulebook has no standings.
     """
     row = tx.connection().execute(_FEED_HEAD, {"round_id": round_id, "scope": scope}).first()
     if row is None:
         raise NotFound("round.not-found")
     if row[4] is None:
         raise NotFound("league.not-found")
-    return FeedHead(int(row[0]), RoundState(row[1]), Source(row[2]), row[3], read_rulebook(row[4]))
+    book = read_rulebook(row[6] or row[4])
+    return FeedHead(int(row[0]), RoundState(row[1]), Source(row[2]), row[3], book, row[5])
 
 
 def list_leagues(tx: Session, round_id: UUID, *, code: str | None = None) -> list[LeagueView]:

@@ -6,7 +6,7 @@ and the next place is skipped (1, 2, 2, 4). An entrant without a scored site has
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.kit.marks import published_hundredths
@@ -98,3 +98,42 @@ def standings(
         sites, pending = count_sites(groups, scope)
         rows.append(Standing(entrant, score, places[entrant], sites, pending))
     return sorted(rows, key=lambda row: (row.rank is None, row.rank or 0))
+
+
+def by_points(
+    rows: Sequence[Standing],
+    scopes: Mapping[UUID, Scope],
+    lists: Sequence[Sequence[Standing]],
+    points: Sequence[int],
+) -> list[Standing]:
+    """A league whose scores are the means of points, in thousandths, for places in other lists.
+
+    In each list the best counts of those who are judged within an entrant's areas alone; a list
+    in which nobody is counts for nothing.
+    """
+    scores = []
+    for row in rows:
+        areas = scopes[row.entrant_id].area_paths
+        given = []
+        for one in lists:
+            places = [
+                other.rank
+                for other in one
+                if other.rank is not None
+                and all(path.startswith(areas) for path in scopes[other.entrant_id].area_paths)
+            ]
+            if places:
+                given.append(points[min(places) - 1] if min(places) <= len(points) else 0)
+        scores.append((row.entrant_id, _mean_hundredths(given) if given else None))
+    places_now = rank(scores)
+    found = [
+        replace(row, hundredths=score, rank=places_now[row.entrant_id])
+        for row, (_, score) in zip(rows, scores, strict=True)
+    ]
+    return sorted(found, key=lambda row: (row.rank is None, row.rank or 0))
+
+
+def _mean_hundredths(thousandths: Sequence[int]) -> int:
+    """The mean of thousandths, half-up in hundredths."""
+    unit = 10 * len(thousandths)
+    return (2 * sum(thousandths) + unit) // (2 * unit)

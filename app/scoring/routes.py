@@ -1,9 +1,8 @@
-"""Live standings as polled feeds."""
+"""Standings as polled feeds: live, then as they were published."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,16 +13,19 @@ from app.rounds.presenting import round_ref
 from app.rounds.queries import get_round
 from app.scoring import service
 from app.scoring.presenting import Presenter
+from app.scoring.presenting_results import league_named
+from app.scoring.queries import FeedHead
 from app.scoring.schemas import LeagueStandingOut, RankingsOut
 from app.web.etag import FeedTag, feed_tag
-from app.web.language import Lang, Language, pick
+from app.web.feature_router import FeatureRouter
+from app.web.language import Lang, Language
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged, Paging
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
-from app.web.wire import Code, Named
+from app.web.wire import Code
 
-router = APIRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
+router = FeatureRouter(prefix="/v1", tags=["ranking"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ranking.read")]
 
 
@@ -42,11 +44,11 @@ def list_rankings(
     round_id: UUID,
     paging: Paged,
 ) -> RankingsOut | Response:
-    """The live standing of every league, paged by league. Poll with ``If-None-Match``."""
-    version, tag = _look_up(tx, round_id, reader, language, request)
+    """Every league, paged by league: live until the result is out. Poll with ``If-None-Match``."""
+    head, tag = _look_up(tx, round_id, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
-    found = service.live_standings(tx, round_id, league=None)
+    found = service.standings_of(tx, round_id, head, reader, league=None)
     start = _start(paging)
     chosen = found[start : start + paging.limit]
     presenter = Presenter(tx, chosen, language)
@@ -54,8 +56,8 @@ def list_rankings(
     return RankingsOut(
         round=round_ref(get_round(tx, round_id).round, language),
         as_of=business_time.now(tx),
-        version=version,
-        provisional=True,
+        version=head.version,
+        provisional=head.run_id is None,
         leagues=[presenter.league(one) for one in chosen],
         next_cursor=_next(start + paging.limit, len(found)),
     )
@@ -77,33 +79,32 @@ def get_league_ranking(
     league: Code,
     paging: Paged,
 ) -> LeagueStandingOut | Response:
-    """The live standing of one league, in order; entrants without a score stand at the end."""
-    version, tag = _look_up(tx, round_id, reader, language, request)
+    """One league in order, live until the result is out; who has no place stands at the end."""
+    head, tag = _look_up(tx, round_id, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
-    found = service.live_standings(tx, round_id, league=league)[0]
+    found = service.standings_of(tx, round_id, head, reader, league=league)[0]
     start = _start(paging)
     presenter = Presenter(tx, [found], language)
-    head = found.league.league
     response.headers.update(tag.headers)
     return LeagueStandingOut(
         round=round_ref(get_round(tx, round_id).round, language),
-        league=Named(code=head.code, name=pick(language, head.name_zh, head.name_en)),
+        league=league_named(found.league, language),
         as_of=business_time.now(tx),
-        version=version,
-        provisional=True,
-        items=[presenter.entry(*row) for row in found.rows[start : start + paging.limit]],
+        version=head.version,
+        provisional=head.run_id is None,
+        items=[presenter.entry(row) for row in found.rows[start : start + paging.limit]],
         next_cursor=_next(start + paging.limit, len(found.rows)),
     )
 
 
 def _look_up(
     tx: Session, round_id: UUID, reader: Principal, language: Language, request: Request
-) -> tuple[int, FeedTag]:
-    """The version if the caller may see the standing, read before the content; and its tag."""
+) -> tuple[FeedHead, FeedTag]:
+    """The head if the caller may see the standing, read before the content; and its tag."""
     head = service.visible_feed(tx, round_id, reader)
-    named = f"{service.feed_scope(round_id)}:{head.round_state}"
-    return head.version, feed_tag(named, head.version, reader, language, request)
+    named = f"{service.feed_scope(round_id)}:{head.round_state}:{head.run_id}"
+    return head, feed_tag(named, head.version, reader, language, request)
 
 
 def _start(paging: Paging) -> int:

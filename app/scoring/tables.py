@@ -5,19 +5,33 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from app.infra.columns import Json, id_column
+from app.infra.columns import Instant, Json, enum_column, id_column
+from app.scoring.rules import RulebookState
 
 
 class RulebookRow(SQLModel, table=True):
-    """The rules of a campaign, by version."""
+    """The rules of a campaign, by version; immutable once published. The newest of those counts.
+
+    ``digest`` is over the rules as they are canonically written.
+    """
 
     __tablename__ = "rulebook"
-    __table_args__ = (sa.UniqueConstraint("campaign_id", "number"),)
+    __table_args__ = (
+        sa.UniqueConstraint("campaign_id", "number"),
+        sa.CheckConstraint(
+            "(state = 'published') = (published_at IS NOT NULL)", name="published_when"
+        ),
+    )
 
     id: UUID = id_column()
     campaign_id: UUID = Field(foreign_key="campaign.id")
     number: int
+    state: RulebookState = Field(sa_type=enum_column(RulebookState))
     rules: Json
+    digest: str = Field(max_length=64)
+    made_by: UUID | None = Field(foreign_key="person.id")
+    made_at: Instant
+    published_at: Instant | None
 
 
 class League(SQLModel, table=True):

@@ -1,15 +1,15 @@
 """Public keys, for everybody who checks a signature."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.signing import queries
 from app.signing.rules import ALGORITHM
 from app.signing.schemas import KeyOut, KeysOut
+from app.web.feature_router import FeatureRouter
 from app.web.openapi import error_replies
 from app.web.transaction import Tx
 
-public = APIRouter(prefix="/v1/public", tags=["public"], responses=error_replies())
+public = FeatureRouter(prefix="/v1/public", tags=["public"], responses=error_replies())
 _FIVE_MINUTES = "public, max-age=300"
 
 

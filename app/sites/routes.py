@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,6 +29,7 @@ from app.sites.schemas import (
     SiteIn,
     SitePage,
 )
+from app.web.feature_router import FeatureRouter
 from app.web.language import Lang, Language
 from app.web.openapi import error_replies
 from app.web.paging import Paged
@@ -36,7 +37,7 @@ from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 from app.web.wire import Code, Text
 
-router = APIRouter(prefix="/v1", tags=["sites"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["sites"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("site.read")]
 Proposer = Annotated[Principal, Needs("site.propose")]
 Manager = Annotated[Principal, Needs("site.manage")]

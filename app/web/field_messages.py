@@ -128,4 +128,5 @@ KINDS_ZH = {
     "group": "专项指挥部",
     "condition": "立案条件",
     "problem": "案件",
+    "entrant": "参排单位",
 }

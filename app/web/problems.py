@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.kit import errors
+from app.kit.faults import fault_of
 from app.web import messages, rate_limit
 from app.web.language import Language, preferred_language
 
@@ -98,7 +99,7 @@ def _on_business_error(request: Request, error: Exception) -> Response:
 
 def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
-    faults = [_to_fault(entry) for entry in error.errors()]
+    faults = [fault_of(entry) for entry in error.errors()]
     return problem_response(request, 422, "request.invalid", faults=faults)
 
 
@@ -119,41 +120,3 @@ def _on_database_down(request: Request, error: Exception) -> Response:
 def _on_failure(request: Request, error: Exception) -> Response:
     _log.error("request_failed", exc_info=error)
     return problem_response(request, 500, "service.failed")
-
-
-_BY_TYPE: dict[str, tuple[str, str]] = {
-    "missing": ("field.missing", ""),
-    "extra_forbidden": ("field.extra", ""),
-    "json_invalid": ("field.json", ""),
-    "greater_than_equal": ("field.too-small", "ge"),
-    "greater_than": ("field.too-small", "gt"),
-    "less_than_equal": ("field.too-large", "le"),
-    "less_than": ("field.too-large", "lt"),
-    "string_too_short": ("field.too-short", "min_length"),
-    "too_short": ("field.too-short", "min_length"),
-    "string_too_long": ("field.too-long", "max_length"),
-    "too_long": ("field.too-long", "max_length"),
-    "enum": ("field.value", "expected"),
-    "literal_error": ("field.value", "expected"),
-    "string_pattern_mismatch": ("field.format", "pattern"),
-}
-
-
-def _to_fault(entry: dict[str, Any]) -> errors.Fault:
-    """A pydantic error in our words; its input is never repeated."""
-    place = [str(part) for part in entry["loc"] if part not in ("body", "query", "path")]
-    pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
-    pointer = pointer.encode("utf-8", "replace").decode()  # a name may be half a surrogate pair
-    kind, context = str(entry["type"]), entry.get("ctx") or {}
-    code, key = _BY_TYPE.get(kind, ("", ""))
-    if code in {"field.value", "field.format"}:
-        return errors.Fault(pointer, code, {"expected": str(context.get(key, ""))})
-    if code:
-        return errors.Fault(pointer, code, {"limit": _plain(context.get(key))} if key else {})
-    if kind == "json_invalid" or kind.endswith("_type"):
-        return errors.Fault(pointer, "field.type", {"expected": kind.removesuffix("_type")})
-    return errors.Fault(pointer, "field.format", {"expected": kind.replace("_", " ")})
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float) else str(value)

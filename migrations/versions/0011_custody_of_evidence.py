@@ -19,8 +19,12 @@ def upgrade() -> None:
         "blob_custody",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recheck_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lost_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(due_at IS NULL) = (recheck_at IS NULL)", name=op.f("ck_blob_custody_due")
+        ),
         sa.ForeignKeyConstraint(["sha256"], ["blob.sha256"], name=op.f("fk_blob_custody_sha256")),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blob_custody")),
     )
@@ -42,6 +46,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store_state")),
     )
     op.create_table(
+        "store_watcher",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store_watcher")),
+    )
+    op.create_table(
         "store_report",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("night", sa.Date(), nullable=True),
@@ -59,10 +69,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("night", name=op.f("uq_store_report_night")),
     )
     op.create_index("ix_store_report_ended_at", "store_report", ["ended_at"])
+    op.add_column("photo", sa.Column("form_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("photo", "form_at")
     op.drop_table("store_report")
+    op.drop_table("store_watcher")
     op.drop_table("store_state")
     op.drop_table("blob_custody")

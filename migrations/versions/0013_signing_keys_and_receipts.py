@@ -70,8 +70,9 @@ def upgrade() -> None:
     op.execute(_KEY_GUARD)
     # What was kept before there were receipts is read once more within a week, and gets them then.
     op.execute(
-        "UPDATE blob_custody SET recheck_at = now() + random() * interval '7 days'"
-        " WHERE recheck_at IS NULL AND lost_at IS NULL"
+        "UPDATE blob_custody SET due_at = drawn.at, recheck_at = drawn.at"
+        " FROM (SELECT sha256, now() + random() * interval '7 days' AS at FROM blob_custody) drawn"
+        " WHERE drawn.sha256 = blob_custody.sha256 AND recheck_at IS NULL AND lost_at IS NULL"
     )
 
 

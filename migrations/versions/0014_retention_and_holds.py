@@ -27,14 +27,31 @@ BEGIN
 END $$;
 CREATE TRIGGER photo_deletion BEFORE UPDATE ON photo FOR EACH ROW
   WHEN (OLD.state = 'deleted' OR NEW.state = 'deleted') EXECUTE FUNCTION guard_deletion();
+CREATE TRIGGER photo_stays BEFORE DELETE ON photo FOR EACH ROW
+  WHEN (OLD.state IN ('stored', 'deleted')) EXECUTE FUNCTION refuse_change();
 """
-# Bytes that no photo is any more may go, row and all; as long as one is, its foreign key says no.
+# Bytes may go, row and all, when every photo that was these bytes has been deleted: each leaves its
+# tombstone, so there is one at least. Bytes that are a photo stay, and so do those that nobody names.
 _BLOB = """
+CREATE FUNCTION guard_blob_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM photo WHERE blob_sha256 = OLD.sha256)
+    OR NOT EXISTS (SELECT FROM photo WHERE sha256 = OLD.sha256 AND state = 'deleted')
+  THEN
+    RAISE EXCEPTION 'kept bytes are never removed but after all their photos'
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN OLD;
+END $$;
 DROP TRIGGER blob_immutable ON blob;
 CREATE TRIGGER blob_immutable BEFORE UPDATE ON blob
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER blob_deletion BEFORE DELETE ON blob
+  FOR EACH ROW EXECUTE FUNCTION guard_blob_deletion();
 """
 _BLOB_BEFORE = """
+DROP TRIGGER blob_deletion ON blob;
+DROP FUNCTION guard_blob_deletion();
 DROP TRIGGER blob_immutable ON blob;
 CREATE TRIGGER blob_immutable BEFORE UPDATE OR DELETE ON blob
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -132,7 +149,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(_BLOB_BEFORE)
-    op.execute("DROP TRIGGER photo_deletion ON photo; DROP FUNCTION guard_deletion()")
+    op.execute("DROP TRIGGER photo_stays ON photo; DROP TRIGGER photo_deletion ON photo")
+    op.execute("DROP FUNCTION guard_deletion()")
     op.drop_index("ix_photo_blob_sha256", table_name="photo")
     op.drop_index("ix_photo_stored", table_name="photo")
     op.execute("ALTER TABLE photo DROP CONSTRAINT ck_photo_deleted_when")

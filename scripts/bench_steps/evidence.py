@@ -208,7 +208,8 @@ def _read_again_ms(stack: Stack, count: int) -> float:
     """CPU milliseconds of the worker for the second reading of one small photo and its receipt."""
     with stack.connect() as connection:
         due = connection.execute(
-            "UPDATE blob_custody SET recheck_at = now(), read_at = read_at - interval '2 days'"
+            "UPDATE blob_custody SET due_at = now(), recheck_at = now(),"
+            " read_at = read_at - interval '2 days'"
             " WHERE sha256 IN (SELECT sha256 FROM blob WHERE size < 1000000"
             " ORDER BY kept_at DESC LIMIT %s) RETURNING sha256",
             [count],

@@ -1,16 +1,16 @@
 """`scripts/demo`: the whole round, from an empty folder to two leagues in order.
 
 Ends with 0 only if every visit and photo was acknowledged, counted once and read back from the
-store with the right SHA-256, and both leagues stand in the published order.
+store with the right SHA-256, and both leagues stand in the published order. With `--history` the
+round is closed and published too, and has to be the bulletin of 2018-09-14 field by field.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +23,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.infra.children import EmbeddedError
 from scripts.demo_steps import results, stage, tables
-from scripts.demo_steps.answers import PlannedVisit, plan_visits
-from scripts.demo_steps.city_files import STREET_LEAGUES
+from scripts.demo_steps.answers import PlannedVisit
 from scripts.demo_steps.field import Route, Trip, play
-from scripts.demo_steps.plan import ROUND_NAME, DemoPlan, build_plan
+from scripts.demo_steps.history.playing import historical_round
+from scripts.demo_steps.piece import Piece, usual_round
+from scripts.demo_steps.plan import DemoPlan
 
 console = Console()
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -61,6 +62,9 @@ def demo(
     photos: Annotated[Path | None, typer.Option(help="混入真实照片 · real photos")] = None,
     seed: Annotated[int, typer.Option(help="随机种子 · seed")] = 2018,
     port: Annotated[int | None, typer.Option(help="API 端口 · port")] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="重现 2018-09-14 通报 · replay the bulletin")
+    ] = False,
 ) -> None:
     """演示一轮督导检查 · Play one inspection round for real."""
     folder = data or stage.new_data_folder()
@@ -70,7 +74,8 @@ def demo(
             f"scripts/serve --env demo --data {folder}"
         )
     try:
-        done = _run(folder, report=report, serve=serve, photos=photos, seed=seed, port=port)
+        make = historical_round if history else usual_round
+        done = _run(folder, make, report=report, serve=serve, photos=photos, seed=seed, port=port)
     except (stage.StageError, EmbeddedError) as error:
         console.print(str(error), style="red")
         raise typer.Exit(1) from error
@@ -85,27 +90,29 @@ def demo(
 
 
 def _run(
-    folder: Path, *, report: Path | None, serve: bool, photos: Path | None, seed: int,
-    port: int | None,
+    folder: Path, make: Callable[[int], Piece], *, report: Path | None, serve: bool,
+    photos: Path | None, seed: int, port: int | None,
 ) -> bool:  # fmt: skip
     timings = Timings()
     with timings.step("计划 · plan the round"):
-        plan = build_plan(seed, random.SystemRandom())
-        visits = plan_visits(plan)
+        piece = make(seed)
+        plan, visits = piece.plan, piece.visits
     with _service(folder, port, timings) as running:
         with timings.step("载入城市 · load the city, people and round"):
-            round_id = stage.load(running, plan)
+            round_id = stage.load(running, plan, piece.city(stage.files_of(running)))
             drawn = stage.draw_outlines(running, plan)
             console.print(f"  {drawn} 个虚拟边界 · made-up outlines, marked synthetic", style="dim")
         routes = _routes(plan, visits, _real_photos(photos))
         with timings.step(f"{len(routes)} 部手机 · phones at work"):
             trips = _play(running, round_id, routes, visits)
         with timings.step("核对 · read everything back"):
-            outcome = _read_back(running, plan, round_id, trips)
-        outcome.faults += results.order_faults(outcome, _published(plan))
-        _show(outcome, trips, timings)
+            office = results.Office(running, _headquarters(plan))
+            outcome = _read_back(office, round_id, trips)
+        with timings.step("名次 · the order"):
+            order = piece.judge(console, running, office, round_id, outcome)
+        _show(piece, outcome, trips, timings)
         if report is not None:
-            result = results.report(outcome, timings.total)
+            result = order | results.counts(outcome, timings.total)
             report.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
         if serve:
             _stay(running, plan)
@@ -158,11 +165,11 @@ def _play(
         return play(running, round_id, routes, tick)
 
 
-def _read_back(
-    running: stage.Stage, plan: DemoPlan, round_id: UUID, trips: list[Trip]
-) -> results.Outcome:
-    hq = next(user for user in plan.users if user["role"] == "hq_admin")
-    office = results.Office(running, hq)
+def _headquarters(plan: DemoPlan) -> dict[str, Any]:
+    return next(user for user in plan.users if user["role"] == "hq_admin")
+
+
+def _read_back(office: results.Office, round_id: UUID, trips: list[Trip]) -> results.Outcome:
     total = sum(len(trip.visits) + len(trip.photos) for trip in trips)
     with _bars() as bars:
         bar = bars.add_task("核对 checked", total=total)
@@ -177,21 +184,7 @@ def _bars() -> Progress:
     )  # fmt: skip
 
 
-def _published(plan: DemoPlan) -> dict[str, list[tuple[str, str]]]:
-    city = plan.city
-    return {
-        code: [(street.district_name, street.name) for street in city.in_published_order(code)]
-        for code in STREET_LEAGUES
-    }
-
-
-def _show(outcome: results.Outcome, trips: list[Trip], timings: Timings) -> None:
-    names: dict[str, Any] = {
-        "central-streets": "中心城区街道",
-        "outer-towns": "非中心城区乡镇（街道）",
-    }
-    for code, rows in outcome.leagues.items():
-        tables.print_league(console, f"{ROUND_NAME} · {names[code]} · {code}", rows)
+def _show(piece: Piece, outcome: results.Outcome, trips: list[Trip], timings: Timings) -> None:
     tables.print_ledger(console, outcome.ledger)
     tables.print_network(console, trips)
     tables.print_timings(console, timings.steps)
@@ -202,10 +195,7 @@ def _show(outcome: results.Outcome, trips: list[Trip], timings: Timings) -> None
     for fault in outcome.faults[:20]:
         console.print(f"不符 · wrong: {fault}", style="red")
     if not outcome.faults:
-        text = "全部确认、只计一次、可从存储读回，名次与公布一致"
-        console.print(
-            f"{text} · all acknowledged, counted once, read back; order as published", style="green"
-        )
+        console.print(piece.success, style="green")
 
 
 def _stay(running: stage.Stage, plan: DemoPlan) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scripts.demo_steps.city_files import Phrases
-from scripts.demo_steps.losses import Values, aim
+from scripts.demo_steps.losses import Answers, Values, aim
 from scripts.demo_steps.marks import NOT_APPLICABLE, Item, Marks, Value, mark, total
 from scripts.demo_steps.places import Place
 from scripts.demo_steps.plan import DemoPlan, Stop
@@ -87,10 +87,14 @@ class PlannedVisit:
 
 def plan_visits(plan: DemoPlan) -> list[PlannedVisit]:
     """One visit per stop, in the order of the stops; the streets end in the published order."""
-    values = aim(plan)
+    return write_visits(plan, aim(plan), PHOTOS_PER_VISIT)
+
+
+def write_visits(plan: DemoPlan, values: Answers, photos: int) -> list[PlannedVisit]:
+    """One visit per stop with these values, each with so many photos at least."""
     return [
         _Visit(
-            stop, plan.city.phrases, random.Random(f"visit {plan.seed} {stop.place.code}")
+            stop, plan.city.phrases, random.Random(f"visit {plan.seed} {stop.place.code}"), photos
         ).write(values[stop.place.code])
         for stop in plan.stops
     ]
@@ -99,10 +103,11 @@ def plan_visits(plan: DemoPlan) -> list[PlannedVisit]:
 class _Visit:
     """Writes one visit, counting its photos."""
 
-    def __init__(self, stop: Stop, phrases: Phrases, draw: random.Random) -> None:
+    def __init__(self, stop: Stop, phrases: Phrases, draw: random.Random, photos: int) -> None:
         self._stop = stop
         self._phrases = phrases
         self._draw = draw
+        self._photos = photos
         self._taken = 0
 
     def write(self, values: Values) -> PlannedVisit:
@@ -110,7 +115,7 @@ class _Visit:
         items = self._stop.checklist.items
         answers = tuple(self._answer(item, values[item.code]) for item in items)
         overview: list[PhotoSlot] = []
-        while self._taken < PHOTOS_PER_VISIT:
+        while self._taken < self._photos:
             overview.append(self._overview(first=not overview))
         note = self._draw.choice(_REMARKS) if self._draw.random() < _NOTED else None
         return PlannedVisit(
@@ -146,7 +151,7 @@ class _Visit:
     def _finding(self, item: Item, note: str, place: str, index: int) -> PlannedFinding:
         text = note.format(place=place)
         photos = item.photo_min if index == 0 and item.photo_rule != "never" else 0
-        if 0 < index < _MANY and self._taken < PHOTOS_PER_VISIT - 1:
+        if 0 < index < _MANY and self._taken < self._photos - 1:
             photos = 1
         return PlannedFinding(
             note=text,

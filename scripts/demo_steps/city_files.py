@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scripts.demo_steps.marks import Item, read_item
+from scripts.demo_steps.marks import Item, read_items
 
 CITY_FOLDER = Path(__file__).resolve().parent.parent / "city" / "jiaozuo"
 STREET_LEAGUES = ("central-streets", "outer-towns")
@@ -167,7 +167,7 @@ def _checklist(raw: dict[str, Any]) -> Checklist:
         code=raw["code"],
         version=raw["version"],
         category=raw["site_category"],
-        items=tuple(read_item(each) for each in raw["items"]),
+        items=read_items(raw["items"]),
     )
 
 

@@ -75,13 +75,13 @@ def aim(plan: DemoPlan) -> dict[str, Values]:
     return answers
 
 
-def targets(places: int, draw: random.Random) -> list[int]:
-    """Strictly falling scores in hundredths, unevenly spaced, from about BEST to about WORST."""
+def targets(places: int, draw: random.Random, *, best: int = BEST, worst: int = WORST) -> list[int]:
+    """Strictly falling scores in hundredths, unevenly spaced, from `best` to about `worst`."""
     if places == 1:
-        return [BEST]
+        return [best]
     gaps = [draw.uniform(0.7, 1.3) for _ in range(places - 1)]
-    unit = (BEST - WORST) / sum(gaps)
-    scores = [BEST]
+    unit = (best - worst) / sum(gaps)
+    scores = [best]
     for gap in gaps:
         scores.append(scores[-1] - round(gap * unit))
     return scores
@@ -120,7 +120,7 @@ def _fill_street(stops: Sequence[Stop], goal: int, draw: random.Random) -> dict[
         for item in stop.checklist.items
     ).possible
     to_lose = possible * (10_000 - goal) // 10_000
-    for loss in _choose(_losses(stops, answers), to_lose, draw):
+    for loss in _choose(losses_of(stops, answers), to_lose, draw):
         answers[loss.site][loss.item.code] = loss.value
     return answers
 
@@ -131,19 +131,24 @@ def _leave_out(stops: Sequence[Stop], answers: dict[str, Values], draw: random.R
         (stop.place.code, item.code)
         for stop in stops
         for item in stop.checklist.items
-        if not item.veto and item.photo_rule != "always"
+        if item.na_allowed and not item.veto and item.photo_rule != "always"
     ]
     for site, item in draw.sample(fit, min(len(fit), draw.randint(*NA_PER_STREET))):
         answers[site][item] = NOT_APPLICABLE
 
 
-def _losses(stops: Iterable[Stop], answers: Answers) -> list[Loss]:
+def losses_of(stops: Iterable[Stop], answers: Answers) -> list[Loss]:
+    """Every way to lose points at these sites that leaves all later questions to be asked.
+
+    What is not applicable loses none.
+    """
     return [
         Loss(stop.place.code, item, value, mark(item, value).lost)
         for stop in stops
         for item in stop.checklist.items
         if answers[stop.place.code][item.code] != NOT_APPLICABLE
         for value in losing_values(item, MOST_FAULTS)
+        if item.keeps is None or value in item.keeps
     ]
 
 

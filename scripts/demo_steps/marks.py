@@ -6,7 +6,7 @@ two independent readings of the same rule must agree to the thousandth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,11 @@ _HALVES = {"pass": 2, "fail": 0, "A": 2, "B": 1, "C": 0}  # of the weight
 
 @dataclass(frozen=True)
 class Item:
-    """A checklist item; `weight` in thousandths of a point."""
+    """A checklist item; `weight` in thousandths of a point.
+
+    `keeps` are the values under which later items that depend on this one are still asked; `None`
+    where none depends on it, or any value but "not applicable" will do.
+    """
 
     code: str
     text: str
@@ -30,6 +34,9 @@ class Item:
     veto: bool
     photo_rule: str
     photo_min: int
+    line: str = ""
+    na_allowed: bool = True
+    keeps: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,21 @@ class Marks:
         return self.possible - self.earned
 
 
-def read_item(raw: dict[str, Any]) -> Item:
-    """An item from the form it has in `checklists.json`."""
+def read_items(raws: Sequence[dict[str, Any]]) -> tuple[Item, ...]:
+    """The items of a checklist from the form they have in `checklists.json`."""
+    conditions = [raw["applies_if"] for raw in raws if raw.get("applies_if")]
+    asking = {condition["item"] for condition in conditions}
+    keeps = {
+        condition["item"]: frozenset(condition["any_of"])
+        for condition in conditions
+        if "any_of" in condition
+    }
+    return tuple(
+        _read_item(raw, keeps.get(raw["code"]), asks=raw["code"] in asking) for raw in raws
+    )
+
+
+def _read_item(raw: dict[str, Any], keeps: frozenset[str] | None, *, asks: bool) -> Item:
     params = raw["params"]
     return Item(
         code=raw["code"],
@@ -59,6 +79,9 @@ def read_item(raw: dict[str, Any]) -> Item:
         veto=raw["veto"],
         photo_rule=raw["photo_rule"],
         photo_min=raw["photo_min"],
+        line=raw["line"],
+        na_allowed=raw.get("na_allowed", True) and not asks,
+        keeps=keeps,
     )
 
 

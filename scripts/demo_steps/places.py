@@ -8,6 +8,7 @@ site belongs to a real community, and positions are strewn around an assumed str
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,9 @@ class Place:
 
 
 def make_places(
-    city: City, street: Street, *, central: bool, count: int, draw: random.Random
+    city: City, street: Street, kinds: Sequence[str], draw: random.Random
 ) -> list[Place]:
-    """The sites of one street; names are distinct within it."""
-    kinds = _kinds(central, count, draw)
+    """The sites of one street, one of each kind; names are distinct within it."""
     owners = _owners(street, len(kinds), draw)
     taken: set[str] = set()
     places = []
@@ -65,7 +65,7 @@ def make_places(
     return places
 
 
-def _kinds(central: bool, count: int, draw: random.Random) -> list[str]:
+def usual_kinds(*, central: bool, count: int, draw: random.Random) -> list[str]:
     """The kinds of a street's sites: one of each usual kind, the rest by the sort of street."""
     more = _MORE_IN_CENTRE if central else _MORE_IN_TOWN
     kinds = [*_ALWAYS, more[0]]

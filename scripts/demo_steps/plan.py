@@ -8,6 +8,7 @@ would, and a `Stop` per site for the part that plays the phones.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from scripts.demo_steps.city_files import (
     read_city,
 )
 from scripts.demo_steps.people import inspector_login, make_users
-from scripts.demo_steps.places import Place, make_places
+from scripts.demo_steps.places import Place, make_places, usual_kinds
 
 ROUND_CODE = "2018-09-first"
 ROUND_NAME = "集中攻坚第一次检查"
@@ -65,11 +66,14 @@ def build_plan(
     *,
     folder: Path = CITY_FOLDER,
     inspectors: int = INSPECTORS,
-    sites_per_street: int = SITES_PER_STREET,
+    kinds: Mapping[str, Sequence[str]] | None = None,
 ) -> DemoPlan:
-    """The round of a seed. `passwords` should be a `random.SystemRandom` outside tests."""
+    """The round of a seed. `passwords` should be a `random.SystemRandom` outside tests.
+
+    `kinds` says which sites each street has (by its code); without it, the usual ones.
+    """
     city = read_city(folder)
-    stops = _stops(city, seed, inspectors, sites_per_street)
+    stops = _stops(city, seed, inspectors, kinds)
     users = make_users(city, random.Random(f"people {seed}"), passwords, inspectors)
     return DemoPlan(
         city=city,
@@ -80,20 +84,18 @@ def build_plan(
     )
 
 
-def _stops(city: City, seed: int, inspectors: int, sites_per_street: int) -> tuple[Stop, ...]:
+def _stops(
+    city: City, seed: int, inspectors: int, kinds: Mapping[str, Sequence[str]] | None
+) -> tuple[Stop, ...]:
     """All sites, street by street in a drawn order, dealt out in equal routes."""
     draw = random.Random(f"routes {seed}")
     streets = [(league, street) for league in STREET_LEAGUES for street in city.published[league]]
     draw.shuffle(streets)
     sites: list[tuple[str, Place]] = []
     for league, code in streets:
-        places = make_places(
-            city,
-            city.streets[code],
-            central=league == STREET_LEAGUES[0],
-            count=sites_per_street,
-            draw=random.Random(f"places {seed} {code}"),
-        )
+        draw_of_street = random.Random(f"places {seed} {code}")
+        chosen = kinds[code] if kinds else _usual(league, draw_of_street)
+        places = make_places(city, city.streets[code], chosen, draw_of_street)
         sites += [(league, place) for place in places]
     return tuple(
         Stop(
@@ -104,6 +106,10 @@ def _stops(city: City, seed: int, inspectors: int, sites_per_street: int) -> tup
         )
         for index, (league, place) in enumerate(sites)
     )
+
+
+def _usual(league: str, draw: random.Random) -> list[str]:
+    return usual_kinds(central=league == STREET_LEAGUES[0], count=SITES_PER_STREET, draw=draw)
 
 
 def _round_file(city: City, stops: tuple[Stop, ...]) -> dict[str, Any]:

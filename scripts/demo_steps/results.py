@@ -15,7 +15,7 @@ import httpx2
 from scripts.demo_steps.city_files import STREET_LEAGUES
 from scripts.demo_steps.crowd import in_parallel
 from scripts.demo_steps.field import Trip
-from scripts.demo_steps.stage import Stage
+from scripts.demo_steps.stage import Stage, StageError
 from scripts.phone import Photo
 
 Json = dict[str, Any]
@@ -48,6 +48,14 @@ class Office:
     def get(self, path: str, **params: str) -> Json:
         """One JSON page."""
         found: Json = self._http.get(path, params=params).raise_for_status().json()
+        return found
+
+    def post(self, path: str, body: Json | None = None) -> Json:
+        """The reply to a command; a refusal is said in its own words."""
+        reply = self._http.post(path, json=body)
+        if reply.is_error:
+            raise StageError(f"POST {path}: {reply.status_code} {reply.text}")
+        found: Json = reply.json()
         return found
 
     def pages(self, path: str, **params: str) -> Iterator[Json]:
@@ -146,26 +154,24 @@ def order_faults(outcome: Outcome, published: dict[str, list[tuple[str, str]]]) 
     return faults
 
 
-def report(outcome: Outcome, seconds: float) -> Json:
-    """The machine-readable result."""
+def counts(outcome: Outcome, seconds: float) -> Json:
+    """The end of the machine-readable result."""
     return {
-        "leagues": {
-            code: [
-                {
-                    "rank": row["rank"],
-                    "unit": row["unit"]["name"],
-                    "district": row["district"]["name"] if row["district"] else None,
-                    "line": row["line"],
-                    "score": row["score"],
-                    "flag": row["flag"],
-                    "sites": row["sites"],
-                }
-                for row in rows
-            ]
-            for code, rows in outcome.leagues.items()
-        },
         "visits": outcome.visits,
         "photos": outcome.photos,
         "problems": len(outcome.ledger),
         "seconds": round(seconds, 1),
+    }
+
+
+def report_row(row: Json) -> Json:
+    """An entry of a standing as the report has it."""
+    return {
+        "rank": row["rank"],
+        "unit": row["unit"]["name"],
+        "district": row["district"]["name"] if row["district"] else None,
+        "line": row["line"],
+        "score": row["score"],
+        "flag": row["flag"],
+        "sites": row["sites"],
     }

@@ -109,20 +109,32 @@ def _free_port() -> int:
     raise StageError("no free port between 18000 and 19900")
 
 
-def load(stage: Stage, plan: DemoPlan) -> UUID:
-    """The city, its people, the round and the business clock; returns the round's id."""
+def files_of(stage: Stage) -> Path:
+    """The folder of the files that this demo loads."""
     files = stage.data / "files"
     files.mkdir(mode=0o700, exist_ok=True)
+    return files
+
+
+def load(stage: Stage, plan: DemoPlan, city: Path = CITY_FOLDER) -> UUID:
+    """The city, its people, the round and the business clock; returns the round's id."""
+    files = files_of(stage)
     with _database(stage) as database:
         with database.transaction() as tx:
             business_time.set_business_time(tx, instant=datetime.fromisoformat(BEGIN))
         with database.transaction() as tx:
-            loading.load_city(tx, CITY_FOLDER)
+            loading.load_city(tx, city)
         with database.transaction() as tx:
             loading.load_people(tx, _write(files / "users.json", plan.users))
         with database.transaction() as tx:
             file = _write(files / "round.json", plan.round_file)
-            return loading.load_round(tx, file, CITY_FOLDER / "campaign.json").id
+            return loading.load_round(tx, file, city / "campaign.json").id
+
+
+def set_clock(stage: Stage, instant: str) -> None:
+    """From now on it is this time in the business."""
+    with _database(stage) as database, database.transaction() as tx:
+        business_time.set_business_time(tx, instant=datetime.fromisoformat(instant))
 
 
 def draw_outlines(stage: Stage, plan: DemoPlan) -> int:

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from app.auth import passwords
 from app.auth.tables import AccessToken, AuthSession, RefreshToken
 from app.config import Environment
 from app.infra import business_time
@@ -236,3 +237,9 @@ def test_a_sign_in_is_attributed(client, tx, person):
     event = tx.exec(select(Event).where(Event.kind == "auth.signed-in")).one()
     assert (event.actor_id, event.address) == (person.id, "testclient")
     assert event.request_id
+
+
+def test_a_hash_costs_what_owasp_asks_for():
+    """The tests themselves hash cheaply."""
+    made = passwords.HASHER.hash(make.PASSWORD)
+    assert made.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -1,48 +1,83 @@
-"""Copies of photos that go out: type, name, ranges, how long they are held, who has looked."""
+"""Copies of photos that go out: who may look, type, name, ranges, how long held, who looked."""
 
 import hashlib
 import io
+from dataclasses import dataclass
 from urllib.parse import unquote
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from sqlmodel import select
 
 from app.infra.events import Event
+from app.infra.handlers import Runtime
 from app.kit.disposition import content_disposition, file_name
 from app.organisation.rules import Role
+from app.rounds.tables import Round
 from tests import factories as make
+from tests.fixtures import standing
 from tests.secrets_planted import PLANTED, leaks
 from tests.support import settle
 
 
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
-
-
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
-
-
-@pytest.fixture
-def bureau(tx):
-    return make.signed_in(
-        tx, Role.UNIT_COORDINATOR, unit="JZ-CGJ", areas=["410800"], lines=["signage"]
-    )
-
-
-@pytest.fixture
-def round_(client, http, runtime, inspector, tx):
+@dataclass(frozen=True)
+class Scene:
     """A round with one visit: two photos of a finding on signage and of the site as a whole."""
-    made = make.make_round(tx, sites=[make.site_row("MS-1")])
-    photos = [make.upload_photo(client, http, inspector) for _ in range(2)]
-    plan = make.plan_visit(tx, made.id, "MS-1", values={"BJ-03": 1}, photos=photos)
-    assert make.submit(client, inspector, plan.body).status_code == 201
-    settle(runtime)
-    return made
+
+    connection: sa.Connection
+    inspector: make.Login
+    headquarters: make.Login
+    bureau: make.Login
+    round_: Round
+    photos: list[str]
+
+
+@pytest.fixture(scope="module")
+def scene(app, engine, settings, blobs, decoders, portal_client, http):
+    with standing(app, engine) as (connection, database, tx):
+        inspector, headquarters = (
+            make.signed_in(tx, role) for role in (Role.INSPECTOR, Role.HQ_ADMIN)
+        )
+        bureau = make.signed_in(
+            tx, Role.UNIT_COORDINATOR, unit="JZ-CGJ", areas=["410800"], lines=["signage"]
+        )
+        made = make.make_round(tx, sites=[make.site_row("MS-1")])
+        photos = [make.upload_photo(portal_client, http, inspector) for _ in range(2)]
+        plan = make.plan_visit(tx, made.id, "MS-1", values={"BJ-03": 1}, photos=photos)
+        tx.commit()
+        assert make.submit(portal_client, inspector, plan.body).status_code == 201
+        settle(Runtime(settings, database, blobs, decoders))
+        yield Scene(connection, inspector, headquarters, bureau, made, photos)
+
+
+@pytest.fixture
+def connection(scene):
+    """What a test adds to the scene is gone after it."""
+    point = scene.connection.begin_nested()
+    yield scene.connection
+    point.rollback()
+
+
+@pytest.fixture
+def inspector(scene):
+    return scene.inspector
+
+
+@pytest.fixture
+def headquarters(scene):
+    return scene.headquarters
+
+
+@pytest.fixture
+def bureau(scene):
+    return scene.bureau
+
+
+@pytest.fixture
+def round_(scene):
+    return scene.round_
 
 
 def look(client, who, photo_id, headers=None, **query):
@@ -59,6 +94,138 @@ def manifest(client, who, **query):
 def views(tx):
     rows = select(Event).where(Event.kind == "photo.original-viewed").order_by(Event.id)
     return [(one.subject_id, one.actor_id) for one in tx.exec(rows).all()]
+
+
+def state_of(client, who, photo_id):
+    answer = client.get(f"/v1/photos/{photo_id}", headers=who.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+_LOOKERS = {
+    "headquarters": (Role.HQ_ADMIN, {}, (True, True)),
+    "auditor": (Role.AUDITOR, {}, (True, True)),
+    "its district": (Role.UNIT_COORDINATOR, {"unit": "410802", "areas": ["410802"]}, (True, True)),
+    "its street": (
+        Role.UNIT_COORDINATOR, {"unit": "410802001", "areas": ["410802001"]}, (True, True)
+    ),
+    "another district": (
+        Role.UNIT_COORDINATOR, {"unit": "410811", "areas": ["410811"]}, (False, False)
+    ),
+    "another street": (
+        Role.UNIT_COORDINATOR, {"unit": "410802003", "areas": ["410802003"]}, (False, False)
+    ),
+    "bureau of its line": (
+        Role.UNIT_COORDINATOR, {"unit": "JZ-CGJ", "lines": ["signage"]}, (True, False)
+    ),
+    "bureau of another line": (
+        Role.UNIT_COORDINATOR, {"unit": "JZ-ZJJ", "lines": ["cables"]}, (False, False)
+    ),
+    "answerable unit": (Role.UNIT_HANDLER, {"unit": "JF-CGJ", "areas": []}, (True, False)),
+    "unit that answers elsewhere": (
+        Role.UNIT_HANDLER, {"unit": "SY-CGJ", "areas": []}, (False, False)
+    ),
+    "another inspector of the city": (Role.INSPECTOR, {}, (True, True)),
+    "inspector of another district": (
+        Role.INSPECTOR, {"unit": "410811", "areas": ["410811"]}, (False, False)
+    ),
+}  # fmt: skip
+_ORIGINALS = {
+    Role.HQ_ADMIN: 302,
+    Role.HQ_EDITOR: 302,
+    Role.AUDITOR: 302,
+    Role.UNIT_COORDINATOR: 403,
+    Role.PLATFORM: 403,
+    Role.INSPECTOR: 403,
+}
+
+
+class TestLooking:
+    @pytest.fixture
+    def stored(self, scene):
+        """The photo of the finding, and that of the site as a whole."""
+        return scene.photos
+
+    def test_an_original_is_the_very_bytes(self, client, http, tx, stored):
+        auditor = make.signed_in(tx, Role.AUDITOR)
+        digest = state_of(client, auditor, stored[0])["sha256"]
+        answer = look(client, auditor, stored[0], size="original")
+        assert answer.status_code == 302
+        assert "no-store" in answer.headers["cache-control"]
+        fetched = http.get(answer.headers["location"])
+        assert fetched.status_code == 200
+        assert hashlib.sha256(fetched.content).hexdigest() == digest
+        assert fetched.headers["content-type"] == "image/jpeg"
+        assert fetched.headers["cache-control"] == "private, no-store"
+
+    @pytest.mark.parametrize("size", ["large", "thumb"])
+    def test_renditions_are_served_as_jpeg(self, client, http, inspector, stored, size):
+        fetched = http.get(look(client, inspector, stored[0], size=size).headers["location"])
+        assert fetched.headers["content-type"] == "image/jpeg"
+        Image.open(io.BytesIO(fetched.content)).load()
+
+    def test_what_the_file_says_is_for_headquarters_and_the_owner(
+        self, client, http, runtime, inspector, tx
+    ):
+        exif = Image.Exif()
+        exif[0x0110] = "Mi 8"
+        exif.get_ifd(0x8825).update({1: "N", 2: (35.0, 14.0, 0.0), 3: "E", 4: (113.0, 15.0, 0.0)})
+        photo = make.upload_photo(client, http, inspector, make.make_photo_bytes(exif=exif))
+        round_ = make.make_round(tx, sites=[make.site_row("MS-1")])
+        plan = make.plan_visit(tx, round_.id, "MS-1", values={"BJ-03": 1}, photos=[photo])
+        assert make.submit(client, inspector, plan.body).status_code == 201
+        settle(runtime)
+        for role, sees in (
+            (Role.HQ_ADMIN, True), (Role.HQ_EDITOR, True), (Role.AUDITOR, True),
+            (Role.UNIT_COORDINATOR, False), (Role.INSPECTOR, False), (Role.PLATFORM, False),
+        ):  # fmt: skip
+            found = state_of(client, make.signed_in(tx, role), photo)
+            assert (found["exif"] is not None) is sees, role
+        said = state_of(client, inspector, photo)["exif"]
+        assert (said["model"], said["gps"]["lat"], said["notes"]) == ("Mi 8", 35.23333333, [])
+
+    def test_before_it_is_stored_there_is_nothing_to_look_at(self, client, inspector):
+        photo = make.announcement(make.make_photo_bytes())
+        make.announce(client, inspector, photo).raise_for_status()
+        answer = look(client, inspector, photo["id"])
+        assert (answer.status_code, answer.json()["code"]) == (409, "photo.not-stored")
+
+    def test_a_size_that_is_not_there_is_pointed_at(self, client, inspector, stored):
+        answer = look(client, inspector, stored[0], size="huge")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/size"
+
+    def test_who_sees_what(self, client, tx, stored, subtests):
+        """The photo of the finding, and the photo of the site as a whole."""
+        for name, (role, posting, sees) in _LOOKERS.items():
+            who = make.signed_in(tx, role, **({"areas": ["410800"]} | posting))
+            for photo_id, allowed in zip(stored, sees, strict=True):
+                for path in (f"/v1/photos/{photo_id}", f"/v1/photos/{photo_id}/content"):
+                    with subtests.test(name, path=path):
+                        answer = client.get(path, headers=who.headers)
+                        assert (answer.status_code < 400) is allowed, answer.text
+                        assert allowed or answer.json()["code"] == "photo.not-found"
+
+    def test_originals_are_not_for_the_owner(self, client, inspector, stored):
+        assert look(client, inspector, stored[0], size="original").status_code == 403
+
+    def test_originals_are_for_the_permitted(self, client, tx, stored, subtests):
+        for role, status in _ORIGINALS.items():
+            with subtests.test(role.value):
+                who = make.signed_in(tx, role)
+                assert look(client, who, stored[0], size="large").status_code == 302
+                answer = look(client, who, stored[0], size="original")
+                assert answer.status_code == status
+                assert status == 302 or answer.json()["code"] == "auth.forbidden"
+
+    def test_a_photo_that_no_visit_names_is_its_owners_alone(
+        self, client, http, runtime, tx, inspector
+    ):
+        photo_id = make.upload_photo(client, http, inspector)
+        settle(runtime)
+        headquarters = make.signed_in(tx, Role.HQ_ADMIN)
+        assert look(client, headquarters, photo_id).status_code == 404
+        assert look(client, inspector, photo_id).status_code == 302
 
 
 class TestOnePhoto:

@@ -1,5 +1,6 @@
 """What becomes of photos after they were stored: read again, lost, found, restored, compared."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,19 +15,30 @@ from app.evidence import custody, reconciling, reporting
 from app.evidence.reconciling import Finding
 from app.evidence.rules import Size, evidence_key, quarantine_key, rendition_key
 from app.evidence.store_keeper import StoreKeeper
-from app.evidence.tables import Blob, Custody, Photo, StoreReport, StoreState
+from app.evidence.tables import Blob, Custody, Photo, StoreReport, StoreWatcher
 from app.infra.blobs import Blobs
 from app.infra.buckets import Buckets
 from app.infra.events import Event
 from app.kit import clock
+from app.kit.errors import Unavailable
 from app.kit.ids import new_id
 from app.organisation.rules import Role
 from tests import factories as make
 from tests import support
-from tests.support import settle
+from tests.support import WrappedBlobs, settle
 from tests.weak_store import weak_store
 
 NOTHING = dict.fromkeys(Finding, 0)
+
+
+class Away(WrappedBlobs):
+    """A store that does not answer."""
+
+    def check(self):
+        raise Unavailable("store.unavailable")
+
+    def open_evidence(self, key):
+        raise Unavailable("store.unavailable")
 
 
 @pytest.fixture
@@ -118,15 +130,30 @@ class TestTheSecondReading:
         assert not waits(runtime, late)
 
     def test_a_store_that_is_away_is_asked_again(
-        self, client, http, runtime, with_runtime, inspector, photo, content, tx, settings
+        self, client, http, runtime, with_runtime, inspector, photo, content, tx
     ):
         store_photo(client, http, runtime, inspector, photo, content)
-        away = Blobs(settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
-        read_again(with_runtime(blobs=away), tx)
+        read_again(with_runtime(blobs=Away(runtime.blobs)), tx)
         blob = tx.exec(select(Custody)).one()
         assert blob.lost_at is None
         assert blob.recheck_at > clock.real_now()
         assert waits(runtime, photo)
+
+    def test_what_cannot_be_read_for_long_is_named_however_often_it_is_tried(
+        self, client, http, runtime, with_runtime, inspector, photo, content, tx
+    ):
+        store_photo(client, http, runtime, inspector, photo, content)
+        away = with_runtime(blobs=Away(runtime.blobs))
+        for minutes, concerns in ((10, []), (16, ["evidence-unread"])):
+            due = clock.real_now() - timedelta(minutes=minutes)
+            tx.exec(sa.update(Custody).values(due_at=due, recheck_at=due))
+            tx.commit()
+            assert worker.recheck(away) == 1
+            assert worker.recheck(away) == 0, "the next try is not yet due"
+            assert client.get("/readyz").json()["concerns"] == concerns
+        assert "dudao_evidence_unread 1.0" in client.get("/metrics").text
+        read_again(runtime, tx)
+        assert client.get("/readyz").json()["concerns"] == []
 
 
 class TestLoss:
@@ -211,48 +238,76 @@ class TestLoss:
 
 
 class TestAfterAGap:
+    """Two originals that were read twice: an hour ago, and just now."""
+
     @pytest.fixture
-    def two(self, client, http, runtime, inspector, tx):
-        """A photo that was read an hour ago, and one of now; both were read twice."""
-        made = []
-        for _ in range(2):
-            content = make.make_photo_bytes()
-            photo = make.announcement(content)
-            made.append(store_photo(client, http, runtime, inspector, photo, content))
-            read_again(runtime, tx)
-        hour = clock.real_now() - timedelta(hours=1)
-        tx.exec(sa.update(Custody).where(Custody.sha256 == made[0]).values(read_at=hour))
+    def two(self, tx):
+        now, made = clock.real_now(), ["a" * 64, "b" * 64]
+        kept = {"size": 3, "content_type": "image/jpeg", "width": 1, "height": 1, "kept_at": now}
+        tx.add_all([Blob(sha256=one, **kept) for one in made])
+        tx.flush()
+        read_at = (now - timedelta(hours=1), now)
+        rows = zip(made, read_at, strict=True)
+        tx.add_all([Custody(sha256=one, read_at=at) for one, at in rows])
         tx.commit()
         return made
+
+    @pytest.fixture
+    def keeper(self, runtime):
+        """A worker that sees the store."""
+
+        def started():
+            made = StoreKeeper(runtime.settings)
+            made._watch.broken = ()  # what the store promises was tried: that is not the subject
+            made.look(runtime)
+            return made
+
+        return started
 
     def doubted(self, tx):
         tx.expire_all()
         return list(tx.exec(select(Custody.sha256).where(Custody.recheck_at.is_not(None))).all())
 
-    def test_a_worker_that_starts_has_the_last_minutes_read_again(self, runtime, tx, two):
-        StoreKeeper(runtime.settings).look(runtime)
-        assert self.doubted(tx) == []
-        running = StoreKeeper(runtime.settings)
-        running.look(runtime)
-        assert self.doubted(tx) == [two[1]]
-        read_again(runtime, tx)
-        running.look(runtime)
-        assert self.doubted(tx) == []
-
-    def test_so_does_a_store_that_was_away(self, runtime, with_runtime, settings, tx, two):
-        first = StoreKeeper(runtime.settings)
-        first.look(runtime)
-        away = Blobs(settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
-        first.look(with_runtime(blobs=away))
-        first.look(runtime)
-        assert self.doubted(tx) == [two[1]]
-
-    def test_the_gap_is_measured_from_the_last_answer(self, runtime, tx, two):
-        long_ago = clock.real_now() - timedelta(hours=2)
-        tx.add(StoreState(id=1, seen_at=long_ago, broken=[]))
+    def silent(self, tx, **ago):
+        """So long ago each worker last gave a sign of life."""
+        tx.exec(sa.update(StoreWatcher).values(seen_at=clock.real_now() - timedelta(**ago)))
         tx.commit()
-        StoreKeeper(runtime.settings).look(runtime)
+
+    def test_after_a_worker_that_stopped_in_order_nothing_is_read_again(
+        self, keeper, runtime, tx, two
+    ):
+        first, second = keeper(), keeper()
+        for one in (first, second):
+            one.look(runtime)
+            one.stop(runtime)
+        self.silent(tx, hours=2)
+        keeper()
+        assert self.doubted(tx) == []
+
+    def test_after_one_that_was_killed_the_last_minutes_are_and_once(
+        self, keeper, runtime, tx, two
+    ):
+        keeper()
+        self.silent(tx, minutes=2)
+        next_one = keeper()
+        assert self.doubted(tx) == [two[1]]
+        tx.exec(sa.update(Custody).values(due_at=None, recheck_at=None))
+        tx.commit()
+        next_one.look(runtime)
+        keeper()
+        assert self.doubted(tx) == []
+
+    def test_the_doubt_reaches_back_to_what_the_dead_last_saw(self, keeper, tx, two):
+        keeper()
+        self.silent(tx, hours=2)
+        keeper()
         assert set(self.doubted(tx)) == set(two)
+
+    def test_so_is_it_after_a_store_that_was_away(self, keeper, runtime, with_runtime, tx, two):
+        running = keeper()
+        running.look(with_runtime(blobs=Away(runtime.blobs)))
+        running.look(runtime)
+        assert self.doubted(tx) == [two[1]]
 
     def test_what_the_worker_found_wrong_is_named_by_all(self, client, settings, with_runtime):
         hasty = settings.model_copy(update={"s3_object_lock": True})
@@ -268,13 +323,15 @@ class TestAfterAGap:
 class TestReconciling:
     @pytest.fixture
     def stored(self, client, http, own, inspector, tx):
-        made = []
-        for _ in range(3):
-            content = make.make_photo_bytes()
-            photo = make.announcement(content)
-            made.append(store_photo(client, http, own, inspector, photo, content))
-            read_again(own, tx)
-        return made
+        contents = [make.make_photo_bytes() for _ in range(3)]
+        made = [make.announcement(content) for content in contents]
+        told = make.announce(client, inspector, *made).json()["photos"]
+        for content, one in zip(contents, told, strict=True):
+            make.put(http, one["upload"], content).raise_for_status()
+            make.complete(client, inspector, one["id"]).raise_for_status()
+        settle(own)
+        read_again(own, tx)
+        return [one["sha256"] for one in made]
 
     @pytest.fixture
     def aged(self, monkeypatch):
@@ -354,10 +411,18 @@ class TestReconciling:
         assert found["counts"] == NOTHING | {Finding.MISSING: 1}
         assert found["objects"] >= 2
 
-    def test_it_is_done_once_a_night_and_taken_over_from_the_dead(self, own, tx):
-        due = own.settings.model_copy(update={"reconcile_hour": 0})
-        from dataclasses import replace
-
+    def test_it_is_done_once_a_night_and_taken_over_from_the_dead(self, client, own, inspector, tx):
+        """Afterwards the uploads that nobody waits for are removed, where no lifecycle did that."""
+        waiting, given_up = (make.announcement(b"x") for _ in range(2))
+        make.announce(client, inspector, waiting, given_up).raise_for_status()
+        never = sa.update(Photo).where(Photo.id == UUID(given_up["id"]))
+        tx.exec(never.values(sweep_at=None))
+        tx.commit()
+        uploads = [f"uploads/{one}" for one in (waiting["id"], given_up["id"], new_id(), "junk")]
+        for key in uploads:
+            own.blobs._client.put_object(Bucket=own.blobs.quarantine, Key=key, Body=b"x")
+        old_at_once = {"reconcile_hour": 0, "quarantine_days": -1}
+        due = own.settings.model_copy(update=old_at_once)
         runtime = replace(own, settings=due)
         dead, living = StoreKeeper(due), StoreKeeper(due)
         assert dead.reconcile(runtime) == 1
@@ -374,6 +439,7 @@ class TestReconciling:
         assert living.reconcile(runtime) == 0
         ended = select(Event.data).where(Event.kind == "store.reconciled")
         assert tx.exec(ended).all() == [NOTHING]
+        assert [own.blobs.in_quarantine(key) for key in uploads] == [True, False, False, False]
 
     def test_so_many_photos_are_cut_into_so_many_slices(self):
         counts = {n: reporting.slices_for(n) for n in (0, 49_999, 50_000, 10**7, 10**8)}

@@ -104,16 +104,41 @@ class TestImmutability:
             with pytest.raises(sa.exc.DBAPIError, match="never changed"), tx.begin_nested():
                 tx.exec(sa.text(f"UPDATE event SET seq = {value}"))
 
-    def test_bytes_that_were_kept_are_never_forgotten(self, tx):
+    def test_bytes_that_were_kept_are_forgotten_after_all_their_photos_only(self, tx):
+        """Nobody's bytes, a photo's, one photo's of two: never. Of deleted photos alone: yes."""
+
+        def refused(*statements):
+            for statement in statements:
+                with pytest.raises(sa.exc.DBAPIError, match="never"), tx.begin_nested():
+                    tx.exec(sa.text(statement))
+
         tx.exec(
             sa.text(
                 "INSERT INTO blob (sha256, size, content_type, width, height, kept_at)"
                 " VALUES (repeat('a', 64), 1, 'image/jpeg', 1, 1, now())"
             )
         )
-        for statement in ("DELETE FROM blob", "UPDATE blob SET size = 2"):
-            with pytest.raises(sa.exc.DBAPIError, match="never changed"), tx.begin_nested():
-                tx.exec(sa.text(statement))
+        refused("DELETE FROM blob", "UPDATE blob SET size = 2", "TRUNCATE blob CASCADE")
+        owner, photos = make.make_person(tx).id, [new_id(), new_id()]
+        for photo in photos:
+            tx.exec(
+                sa.text(
+                    "INSERT INTO photo (id, owner_id, state, role, sha256, size, content_type,"
+                    " captured_at, announced_at, sweeps, stored_at, blob_sha256) VALUES"
+                    " (:id, :owner, 'stored', 'near', repeat('a', 64), 1, 'image/jpeg',"
+                    " now(), now(), 0, now(), repeat('a', 64))"
+                ),
+                params={"id": photo, "owner": owner},
+            )
+        for photo in photos:
+            refused("DELETE FROM blob", "DELETE FROM photo")
+            deleted = (
+                "UPDATE photo SET state = 'deleted', deleted_at = now(), blob_sha256 = NULL"
+                " WHERE id = :id"
+            )
+            tx.exec(sa.text(deleted), params={"id": photo})
+        refused("DELETE FROM photo")
+        assert tx.exec(sa.text("DELETE FROM blob")).rowcount == 1
 
 
 class TestPlacing:

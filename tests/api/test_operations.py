@@ -1,5 +1,7 @@
 """What operators and clients see around the business: health, errors, documents, limits."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -143,12 +145,31 @@ def test_a_failure_shows_nothing_of_its_cause(client, exchanged, tx):
     assert "hunter2" not in answer.text
 
 
-def test_metrics_are_for_operators(client):
-    client.get("/v1/rounds")
+def test_metrics_are_for_operators(client, tx):
+    who = make.signed_in(tx, Role.HQ_ADMIN)
+    before = client.get("/metrics").text
+    counted = [
+        ("GET", "/v1/units/{code}", "2xx", f"/v1/units/{make.JIEFANG}"),
+        ("GET", "/v1/units/{code}", "4xx", "/v1/units/nowhere"),
+        ("DELETE", "/v1/units", "4xx", "/v1/units"),
+        ("GET", "none", "4xx", "/v1/made-up"),
+        ("other", "none", "4xx", "/v1/made-up"),
+    ]
+    for method, _, _, path in counted:
+        client.request("BREW" if method == "other" else method, path, headers=who.headers)
+    client.get("/healthz")
     answer = client.get("/metrics")
     assert answer.status_code == 200
-    assert "http_requests_total" in answer.text
-    assert "/v1/rounds" in answer.text
+    for method, handler, status, _ in counted:
+        labels = f'handler="{handler}",method="{method}",status="{status}"'
+        assert requests_in(answer.text, labels) == requests_in(before, labels) + 1, labels
+    assert "healthz" not in answer.text
+    assert "made-up" not in answer.text
+
+
+def requests_in(page: str, labels: str) -> float:
+    line = re.search(rf"^http_requests_total{{{re.escape(labels)}}} (\S+)$", page, re.MULTILINE)
+    return float(line[1]) if line else 0.0
 
 
 def test_docs_need_no_internet(client):

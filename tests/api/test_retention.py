@@ -11,7 +11,8 @@ from app import worker
 from app.evidence import deleting, holds
 from app.evidence.rules import Size, evidence_key, rendition_key
 from app.evidence.tables import Blob, Photo
-from app.infra.blobs import ObjectMissing
+from app.infra.blobs import Blobs, ObjectMissing, StoreRefused
+from app.infra.buckets import Buckets
 from app.infra.events import Event
 from app.kit.errors import Conflict
 from app.kit.ids import new_id
@@ -230,6 +231,35 @@ class TestHolds:
         assert run(runtime) == 2
         with pytest.raises(Conflict, match=r"photo\.deleted"):
             holds.hold(tx, photos=[UUID(visit.photos[0])], cause=appeal, reason="再", by=None)
+
+    def test_a_store_with_object_lock_holds_it_too_until_the_last_hold_is_lifted(
+        self, client, http, app, settings, with_runtime, inspector, tx, monkeypatch
+    ):
+        """Not even who has the keys of the store can delete it."""
+        names = {f"{one}_bucket": f"held-{one}" for one in ("quarantine", "evidence")}
+        locked = settings.model_copy(update={"s3_object_lock": True, **names})
+        Buckets(locked).make()
+        blobs = Blobs(locked)
+        monkeypatch.setitem(app.state._state, "blobs", blobs)
+        runtime, content = with_runtime(settings=locked, blobs=blobs), make.make_photo_bytes()
+        photos = [make.upload_photo(client, http, inspector, content) for _ in range(2)]
+        settle(runtime)
+        key = evidence_key(make.announcement(content)["sha256"])
+        appeals = [holds.Cause("appeal", new_id()) for _ in photos]
+        for appeal, photo in zip(appeals, photos, strict=True):
+            holds.hold(tx, photos=[UUID(photo)], cause=appeal, reason="申诉", by=None)
+        tx.commit()
+        settle(runtime)
+        for appeal in appeals:
+            with pytest.raises(StoreRefused):
+                blobs.erase_evidence(key)
+            assert blobs.read_evidence(key) == content
+            holds.lift_for(tx, cause=appeal, reason="结案", by=None)
+            tx.commit()
+            settle(runtime)
+        blobs.erase_evidence(key)
+        with pytest.raises(ObjectMissing):
+            blobs.read_evidence(key)
 
     @pytest.mark.parametrize(
         ("body", "status", "code"),

@@ -10,6 +10,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.config import UploadChecksum
 from app.evidence.rules import evidence_key, quarantine_key
 from app.evidence.tables import Blob
 from app.infra.blobs import Blobs, ObjectMissing
@@ -22,6 +23,8 @@ from tests import factories as make
 from tests.certificate import write_certificate
 from tests.support import bring_forward, settle, settle_once
 from tests.weak_store import Weakness, WeakStore, weak_store
+
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +106,7 @@ class TestTheProfile:
 
     def test_missing_buckets_are_said_and_nothing_else_is_tried(self, settings):
         elsewhere = settings.model_copy(update={"evidence_bucket": "not-there"})
-        assert set(probe(elsewhere).values()) == {False}
+        assert probe(elsewhere) == {Promise.BUCKETS: False}
 
     def test_a_store_that_is_busy_has_broken_nothing(self, store):
         store.busy = lambda *_: True
@@ -143,6 +146,16 @@ class TestTheProfile:
         arranged = CliRunner().invoke(cli, ["storage", "init"])
         assert arranged.exit_code == 0, arranged.output
         assert "由后台自行清理" in arranged.output
+        monkeypatch.setenv("DUDAO_EVIDENCE_BUCKET", "not-there")
+        lacking = CliRunner().invoke(cli, ["storage", "probe"])
+        assert lacking.exit_code == 1
+        assert "未试" in lacking.output
+        assert "DUDAO_S3_" not in lacking.output, "nothing was tried, so nothing is advised"
+        monkeypatch.setenv("DUDAO_S3_ENDPOINT", NOWHERE)
+        for command in ("init", "probe"):
+            away = CliRunner().invoke(cli, ["storage", command])
+            assert (away.exit_code, "存储无应答" in away.output) == (1, True)
+            assert NOWHERE in away.output
 
     def test_object_lock_and_versions_are_there_from_the_beginning(self, settings):
         locked = settings.model_copy(
@@ -251,6 +264,38 @@ class TestNothingFalseBecomesEvidence:
         assert make.put(http, upload, content).status_code == 200
         assert self.rejected(client, runtime, inspector, photo) == "photo.digest-mismatch"
 
+    @pytest.mark.parametrize(
+        ("profile", "form"),
+        [
+            ({}, True),
+            ({"s3_upload_checksum": UploadChecksum.MD5}, False),
+            ({"s3_upload_checksum": UploadChecksum.NONE, "s3_conditional_copy": False}, False),
+        ],
+        ids=["form", "md5", "nothing"],
+    )
+    def test_where_a_second_object_may_slip_in_the_checked_bytes_are_written(
+        self, client, http, store, use, inspector, photo, content, blobs, profile, form
+    ):
+        """It comes after the check and under the tag of the first, so a copy would take it."""
+        runtime, forged = use(store, **profile), content[:-1] + b"?"
+        store.weakness = Weakness.COPIES_BLINDLY
+        one = announced(client, inspector, photo, form=form)
+        sent = post(http, one["form"], content) if form else make.put(http, one["upload"], content)
+        assert sent.status_code in (200, 204)
+        key = evidence_key(photo["sha256"])
+        upload = {"Bucket": blobs.quarantine, "Key": quarantine_key(UUID(photo["id"]))}
+
+        def slip_in(method, _, name):
+            if (method, name) == ("PUT", key):
+                store.client.put_object(**upload, Body=forged)
+
+        store.before = slip_in
+        make.complete(client, inspector, photo["id"]).raise_for_status()
+        settle(runtime)
+        assert store.client.get_object(**upload)["Body"].read() == forged
+        assert state_of(client, inspector, photo) == ("stored", None)
+        assert blobs.read_evidence(key) == content
+
 
 class TestNothingAcknowledgedIsLost:
     def test_a_store_that_lost_the_upload_is_asked_for_again(
@@ -293,13 +338,13 @@ class TestNothingAcknowledgedIsLost:
         self, client, http, store, use, inspector, photo, content
     ):
         runtime = use(store)
-        store.delay_s = 0.2
+        store.delay_s = 0.07
         upload = announced(client, inspector, photo)["upload"]
         started = time.monotonic()
         assert make.put(http, upload, content).status_code == 200
         make.complete(client, inspector, photo["id"]).raise_for_status()
         settle(runtime)
-        assert time.monotonic() - started > 0.6
+        assert time.monotonic() - started > 0.2
         assert state_of(client, inspector, photo) == ("stored", None)
 
     @pytest.mark.parametrize("profile", [{}, {"s3_conditional_copy": False}], ids=["copy", "put"])

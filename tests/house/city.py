@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from app.auth.permissions import ROLE_PERMISSIONS
 from app.kit import clock
+from app.kit.ids import new_id
 from app.kit.reach import Posting
 from app.organisation.rules import Role, covers
 from tests import factories as make
@@ -113,6 +114,13 @@ class City:
     deputy_id: str = ""
     key_id: str = ""
     hold_id: str = ""
+    ranked_round_id: str = ""
+    rulebook_id: str = ""
+    run_id: str = ""
+    period_id: str = ""
+    flag_id: str = ""
+    award_id: str = ""
+    appeal_id: str = ""
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What plain SQL finds."""
@@ -147,6 +155,11 @@ class City:
         found = self.rows("SELECT number, area_path, line_id, answerable_path FROM problem")
         return {row[0]: Fact(*row[1:]) for row in found}
 
+    def appeal(self) -> Fact:
+        """The fact of the appeal."""
+        found = self.rows("SELECT area_path, line_id, answerable_path FROM appeal")
+        return Fact(*found[0])
+
     def problem_at(self, site: str) -> str:
         """The first entry of a site."""
         found = self.rows(
@@ -169,10 +182,12 @@ class City:
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Whatever happens inside has not happened afterwards."""
+        self.tx.commit()  # its savepoint, if it has one open, would end the one that follows
         point = self.connection.begin_nested()
         try:
             yield
         finally:
+            self.tx.rollback()
             point.rollback()
 
 
@@ -209,7 +224,46 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
     _plan_import(city)
     _group_and_cell(city)
     _keep_photos(city)
+    _rank(city)
     return city
+
+
+def _rank(city: City) -> None:
+    """A published round with a period, a draft rulebook, a flag, an award and an appeal."""
+    headers = city.callers["headquarters"].headers
+
+    def post(path: str, body: Any) -> Any:
+        answer = city.client.post(path, json=body, headers=headers)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
+    round_ = make.make_round(city.tx, state="closed", leagues=make.league_rows("districts"))
+    city.ranked_round_id = str(round_.id)
+    city.run_id = post(f"/v1/rounds/{round_.id}/publish", {})["id"]
+    rules = city.rows("SELECT rules FROM rulebook LIMIT 1")[0][0]
+    draft = {"campaign": make.CAMPAIGN, "rules": rules}
+    city.rulebook_id = post("/v1/rulebooks", draft)["id"]
+    days = {"starts_on": "2018-09-10", "ends_on": "2018-09-16"}
+    week = {"campaign": make.CAMPAIGN, "code": "w37", "name_zh": "周", "period": "week", **days}
+    city.period_id = post("/v1/standing-periods", week)["id"]
+    given = {"issuer": make.CITY, "unit": make.FENGHUAYUAN, "reason": "例会"}
+    city.flag_id = post("/v1/flags", given | {"colour": "blue"})["id"]
+    city.award_id = post("/v1/awards", given | {"fen": 100})["id"]
+    budget = {"issuer": make.CITY, "period": "week", "fen": 10**9, "valid_from": "2018-01-01"}
+    post("/v1/award-budgets", budget)
+    city.appeal_id = str(new_id())
+    city.connection.execute(sa.text(_APPEAL), {"id": city.appeal_id, "visit": city.visits["home"]})
+
+
+# The round is open, so that nobody may appeal in it yet; what is tried here is who sees an appeal.
+_APPEAL = """
+INSERT INTO appeal (id, round_id, visit_id, revision_id, item_id, unit_id, area_path, line_id,
+                    answerable_path, text, photos, state, filed_by, filed_at)
+SELECT :id, v.round_id, v.id, a.revision_id, a.item_id, a.answerable_unit_id, a.area_path,
+       a.line_id, u.path, '申诉', '{}', 'open', v.submitted_by, v.received_at
+FROM visit v JOIN answer a ON a.revision_id = v.current_revision_id AND a.earned < a.possible
+JOIN unit u ON u.id = a.answerable_unit_id WHERE v.id = :visit ORDER BY a.position LIMIT 1
+"""
 
 
 def _keep_photos(city: City) -> None:

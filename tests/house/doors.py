@@ -38,6 +38,12 @@ def everybody(_: Caller) -> bool:
     return True
 
 
+_RANKED_ENTRANTS = """
+SELECT e.entrant_id FROM ranking_entry e JOIN league l ON l.id = e.league_id
+WHERE l.code = 'districts'
+"""
+
+
 def named_rows(city: City) -> dict[str, Sequence[Row]]:
     """Rows by the beginning of the paths that name them; the longest beginning counts."""
     headquarters = frozenset({"hq_admin", "hq_editor", "auditor"})
@@ -95,6 +101,28 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "/v1/rounds/{round_id}/rankings/{league}": [
             Row(round_ | {"league": "districts"}, standing)
         ],
+        "/v1/rounds/{round_id}/rankings/{league}/entries/{entrant_id}": [
+            Row(
+                {"round_id": city.ranked_round_id, "league": "districts", "entrant_id": one},
+                everybody,
+            )
+            for one in sorted(city.codes(_RANKED_ENTRANTS))[:1]
+        ],
+        "/v1/rounds/{round_id}/runs": [Row({"round_id": city.ranked_round_id}, everybody)],
+        **{
+            f"/v1/rulebooks/{{rulebook_id}}{verb}": [Row({"rulebook_id": city.rulebook_id}, runs)]
+            for verb in ("", "/replace", "/publish", "/discard", "/what-if")
+        },
+        "/v1/ranking-runs/{run_id}": [Row({"run_id": city.run_id}, everybody)],
+        "/v1/standing-periods/{period_id}": [Row({"period_id": city.period_id}, everybody)],
+        "/v1/standing-periods/{period_id}/publish": [Row({"period_id": city.period_id}, runs)],
+        "/v1/entrants/{entrant_id}": [
+            Row({"entrant_id": one}, everybody)
+            for one in sorted(city.codes("SELECT id FROM entrant"))[:1]
+        ],
+        "/v1/flags/{flag_id}": [Row({"flag_id": city.flag_id}, runs)],
+        "/v1/awards/{award_id}": [Row({"award_id": city.award_id}, runs)],
+        "/v1/appeals/{appeal_id}": [Row({"appeal_id": city.appeal_id}, _reaching(city.appeal()))],
         "/v1/visits/{visit_id}": [
             Row({"visit_id": visit}, _sees_visit(city, visit)) for visit in city.visits.values()
         ],
@@ -160,6 +188,22 @@ def listed_rows(city: City) -> dict[str, Listing]:
         "/v1/categories": Listing(
             lambda entry: "|".join(entry[name] for name in ("scheme", "code", "version")),
             lambda _: city.codes("SELECT scheme || '|' || code || '|' || version FROM category"),
+        ),
+        "/v1/rulebooks": Listing(
+            _field("state"),
+            lambda caller: {"published", "draft"} if _runs_city(caller) else {"published"},
+        ),
+        "/v1/standing-periods": _whole("id", {city.period_id}),
+        "/v1/entrants": _whole("id", city.codes("SELECT id FROM entrant")),
+        "/v1/flags": _whole("id", city.codes("SELECT id FROM flag")),
+        "/v1/awards": _whole("id", city.codes("SELECT id FROM award")),
+        "/v1/awards:totals": _whole("key", {make.FENGHUAYUAN}),
+        "/v1/award-budgets": Listing(
+            _field("fen"), lambda caller: {"1000000000"} if _runs_city(caller) else set()
+        ),
+        "/v1/appeals": Listing(
+            _field("id"),
+            lambda caller: {city.appeal_id} if caller.reaches(city.appeal()) else set(),
         ),
         "/v1/campaigns": _whole("code", city.codes("SELECT code FROM campaign")),
         "/v1/round-series": Listing(
@@ -245,6 +289,10 @@ def queries(city: City) -> dict[str, dict[str, Any]]:
     return {
         "/v1/photos": {"id": list(city.photos.values())},
         "/v1/sites:near": {"lat": 35.2392, "lon": 113.2418, "crs": "gcj02"},
+        **{
+            path: {"campaign": make.CAMPAIGN}
+            for path in ("/v1/rulebooks", "/v1/standing-periods", "/v1/entrants")
+        },
     }
 
 
@@ -303,7 +351,7 @@ NO_LISTS = frozenset(
 )
 
 
-_ROUND_COMMANDS = ("change", "open", "close", "cancel", "draw")
+_ROUND_COMMANDS = ("change", "open", "close", "cancel", "draw", "open-appeals", "publish", "reopen")
 
 
 def _commands(
@@ -324,6 +372,11 @@ def _whole(name: str, keys: set[str]) -> Listing:
 
 def _reaching(*facts: Fact) -> Reached:
     return lambda caller: caller.reaches(*facts)
+
+
+def _runs_city(caller: Caller) -> bool:
+    """Whoever runs the rounds of the whole city."""
+    return "hq_admin" in caller.roles
 
 
 def _authors(caller: Caller) -> bool:

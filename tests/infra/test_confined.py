@@ -35,6 +35,13 @@ def pool_of(**changes):
 
 
 @pytest.fixture(scope="module")
+def pool():
+    """One for the tests after which its one child, whichever that is, is as good as new."""
+    with pool_of() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
 def large():
     """Takes long enough, and enough memory, to be caught at it."""
     return png(5000, 3000)
@@ -74,18 +81,18 @@ def _resident_mb(pid):
     return 0
 
 
-def test_a_photo_whose_child_was_killed_from_outside_is_read_by_the_next(large):
-    with pool_of() as pool, signalling(pool, signal.SIGKILL, times=1) as killed:
+def test_a_photo_whose_child_was_killed_from_outside_is_read_by_the_next(pool, large):
+    with signalling(pool, signal.SIGKILL, times=1) as killed:
         assert read(pool, large).width == 5000
         assert len(killed) == 1
         assert pool.pids() != killed
 
 
 def test_a_hung_child_is_ended_and_its_photo_read_by_the_next(large):
-    with pool_of(wall_s=3.0) as pool, signalling(pool, signal.SIGSTOP, times=1) as hung:
+    with pool_of(wall_s=2.0) as pool, signalling(pool, signal.SIGSTOP, times=1) as hung:
         began = time.monotonic()
         assert read(pool, large).width == 5000
-        assert time.monotonic() - began > 3
+        assert time.monotonic() - began > 2
         assert not Path(f"/proc/{hung[0]}").exists()
 
 
@@ -136,14 +143,13 @@ def test_too_much_memory_is_the_photos_fault(large):
         assert read(pool, _PHOTO).width == 96
 
 
-def test_a_child_that_died_while_idle_costs_no_try():
-    with pool_of() as pool:
-        read(pool, _PHOTO)
-        (old,) = pool.pids()
-        os.kill(old, signal.SIGKILL)
-        time.sleep(0.1)
-        assert read(pool, _PHOTO).width == 96
-        assert pool.pids() != [old]
+def test_a_child_that_died_while_idle_costs_no_try(pool):
+    read(pool, _PHOTO)
+    (old,) = pool.pids()
+    os.kill(old, signal.SIGKILL)
+    time.sleep(0.1)
+    assert read(pool, _PHOTO).width == 96
+    assert pool.pids() != [old]
 
 
 def test_a_child_is_replaced_when_it_is_worn_out():
@@ -155,14 +161,13 @@ def test_a_child_is_replaced_when_it_is_worn_out():
         assert [seen.index(pid) for pid in seen] == [0, 0, 2, 2, 4]
 
 
-def test_what_was_written_for_one_photo_is_gone_for_the_next():
-    with pool_of() as pool:
-        read(pool, make_photo_bytes(2, (640, 480)))
-        with pool.cell() as cell:
-            assert cell.content() == b""
-            with pytest.raises(Unfit) as unfit:
-                decoding.read_picture(cell, max_pixels=1)
-        assert unfit.value.refusal is Refusal.UNSUPPORTED_TYPE
+def test_what_was_written_for_one_photo_is_gone_for_the_next(pool):
+    read(pool, make_photo_bytes(2, (640, 480)))
+    with pool.cell() as cell:
+        assert cell.content() == b""
+        with pytest.raises(Unfit) as unfit:
+            decoding.read_picture(cell, max_pixels=1)
+    assert unfit.value.refusal is Refusal.UNSUPPORTED_TYPE
 
 
 def test_threads_do_not_wait_for_each_other_and_get_their_own_answers():
@@ -220,7 +225,7 @@ time.sleep(60)
 def test_children_end_with_their_parent(doing):
     """Even where it is killed hard: at once, not only when their work is done."""
     busy = doing != "nothing"
-    content = many_scans(make_photo_bytes(1, (4000, 3000), progressive=True), 50)
+    content = many_scans(make_photo_bytes(1, (4000, 3000), progressive=True), 100)
     argv = [sys.executable, "-c", _PARENT]
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         parent.stdin.write(content if busy else b"x")
@@ -228,10 +233,10 @@ def test_children_end_with_their_parent(doing):
         pid = int(parent.stdout.readline())
         _wait_until(lambda: not busy or _state(pid) == "R")
         if "stopped" in doing:
-            time.sleep(0.3)  # of the second and more that it takes
+            time.sleep(0.3)  # of the many seconds that it takes
             os.kill(pid, signal.SIGSTOP)
         parent.kill()
-    _wait_until(lambda: _state(pid) in "XZ", limit_s=1.0)
+    _wait_until(lambda: _state(pid) in "XZ", limit_s=4.0)
 
 
 def _wait_until(is_so, limit_s=20.0):

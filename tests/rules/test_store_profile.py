@@ -1,14 +1,18 @@
 """What a store is relied on for, and what to set when it does not keep to it."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.config import Addressing, UploadChecksum
 from app.infra.store_profile import (
+    BASIC,
     Promise,
     StoreProfile,
     broken,
     differing_settings,
     found,
+    may_copy,
     relied_on,
 )
 
@@ -48,6 +52,19 @@ def test_what_is_relied_on_and_not_kept_is_broken(promise):
     assert broken(WEAK, ALL | {promise: False}) == ((promise,) if is_basic else ())
 
 
+@pytest.mark.parametrize("checksum", UploadChecksum)
+@pytest.mark.parametrize("conditional_copy", [True, False])
+@pytest.mark.parametrize("by_form", [True, False])
+@pytest.mark.parametrize("others", [STRONG, WEAK])
+def test_the_store_copies_only_what_was_bound_by_sha256_and_by_its_tag(
+    checksum, conditional_copy, by_form, others
+):
+    """Whatever else it does: a key that is written once, versions, locks say nothing of bytes."""
+    profile = replace(others, checksum=checksum, conditional_copy=conditional_copy)
+    is_sure = checksum is UploadChecksum.SHA256 and conditional_copy and not by_form
+    assert may_copy(profile, by_form=by_form) is is_sure
+
+
 def test_what_was_not_tried_is_not_broken():
     assert broken(STRONG, {}) == ()
 
@@ -69,8 +86,14 @@ def test_the_settings_that_a_store_can_keep_are_named(kept, settings):
     assert broken(better, kept) == ()
 
 
-def test_a_store_that_keeps_nothing_gets_the_weakest_profile():
-    better = found(STRONG, NONE)
+@pytest.mark.parametrize("missing", [Promise.BUCKETS, Promise.UPLOAD])
+def test_where_nothing_could_be_tried_no_setting_is_recommended(missing):
+    """Buckets that are not there yet say nothing of the store."""
+    assert found(STRONG, dict.fromkeys(BASIC, True) | {missing: False}) == STRONG
+
+
+def test_a_store_that_keeps_the_least_gets_the_weakest_profile():
+    better = found(STRONG, NONE | dict.fromkeys(BASIC, True))
     assert (better.checksum, better.conditional_put, better.object_lock) == (
         UploadChecksum.NONE,
         False,

@@ -2,15 +2,15 @@
 
 Every entry that is there gets the first event of its history, which says what it is now.
 
-Revision: 0031, after 0030.
+Revision: 0017, after 0016.
 """
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -3,18 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-
-from app.evidence import queries
 from app.evidence.presenting import receipt_out
 from app.evidence.queries_receipts import standing_of
 from app.evidence.schemas import ReceiptOut
 from app.kit.errors import Conflict
+from app.media import queries
+from app.web.feature_router import FeatureRouter
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
 
-router = APIRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
+router = FeatureRouter(prefix="/v1", tags=["evidence"], responses=error_replies(401, 403))
 Reader = Annotated[Principal, Needs("photo.read")]
 
 
@@ -28,7 +27,7 @@ def get_photo_receipt(tx: Tx, reader: Reader, photo_id: UUID) -> ReceiptOut:
 
     409 ``photo.receipt-not-due`` until then, and while they are to be read once more.
     """
-    photo = queries.get_visible(tx, photo_id, reader)
+    photo = queries.get_visible_photo(tx, photo_id, reader)
     standing = standing_of(tx, [photo])
     if photo.blob_sha256 is None:
         raise Conflict("photo.not-stored")

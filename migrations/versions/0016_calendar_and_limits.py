@@ -2,14 +2,14 @@
 
 Working hours are those of most offices until a city loads its own.
 
-Revision: 0030, after 0014.
+Revision: 0016, after 0015.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 Points that were sent in a shifted system are brought to WGS-84 here, by the same formula as the
 code had when this was written.
 
-Revision: 0032, after 0031.
+Revision: 0018, after 0017.
 """
 
 import math
@@ -12,8 +12,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,100 @@
+"""Standings of a stretch of days: the rounds that closed in it, rolled up into one (周排名)."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from app.config import Settings
+from app.infra import business_time, events
+from app.infra.db import violated_constraint
+from app.kit.errors import Conflict, Fault, Invalid
+from app.rounds import service as rounds
+from app.rounds.rules import Period
+from app.scoring import publishing, queries_freezing, queries_periods, queries_runs
+from app.scoring.publishing import Subject, Wanted
+from app.scoring.rules import read_rulebook
+from app.scoring.tables_results import RankingRun, StandingPeriod
+from app.web.principal import Principal
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a period is called, and its first and last day."""
+
+    code: str
+    name_zh: str
+    name_en: str | None
+    period: Period
+    starts_on: date
+    ends_on: date
+
+
+def create_period(
+    tx: Session, *, campaign: str, unit: str | None, span: Span, by: Principal
+) -> StandingPeriod:
+    """A period of a campaign for the rounds of a unit that the caller manages."""
+    if span.ends_on < span.starts_on:
+        raise Invalid("request.invalid", faults=(Fault("/ends_on", "field.order"),))
+    found, owner = queries_periods.find_campaign(tx, campaign)
+    managed = rounds.managed_unit(tx, unit or owner.code, by, "/unit")
+    row = StandingPeriod(
+        campaign_id=found.id,
+        unit_id=managed.id,
+        made_by=by.user_id,
+        made_at=business_time.now(tx),
+        **vars(span),
+    )
+    tx.add(row)
+    try:
+        tx.flush()
+    except IntegrityError as error:
+        if violated_constraint(error) == "uq_standing_period_campaign_id_code":
+            raise Conflict("period.exists", period=span.code) from error
+        raise
+    events.record(
+        tx,
+        "period.created",
+        subject=("standing_period", row.id),
+        after={
+            "code": span.code,
+            "campaign": campaign,
+            "starts_on": span.starts_on.isoformat(),
+            "ends_on": span.ends_on.isoformat(),
+        },
+    )
+    return row
+
+
+def publish_period(
+    tx: Session, settings: Settings, *, period_id: UUID, wanted: Wanted, by: Principal
+) -> RankingRun:
+    """The standing of a period by the answers of all its published rounds, or its correction."""
+    period = queries_periods.lock_managed_period(tx, period_id, by)
+    before = queries_runs.newest_run(tx, period_id=period_id)
+    row = (
+        queries_runs.rulebook_of(tx, before)
+        if before
+        else queries_runs.newest_rulebook(tx, period.campaign_id)
+    )
+    book = read_rulebook(row.rules)
+    found = queries_runs.rounds_of_period(tx, period, sources=book.sources, zone=settings.timezone)
+    if not found:
+        raise Conflict("period.no-rounds")
+    runs = [queries_runs.newest_run(tx, round_id=one.id) for one in found]
+    freezes = [freeze.id for run in runs if run for freeze in queries_runs.freezes_of(tx, run.id)]
+    marks = queries_freezing.read_marks(tx, freezes, book, named=True)
+    return publishing.publish(
+        tx,
+        settings,
+        subject=Subject(period.campaign_id, period.unit_id, period_id=period_id),
+        before=before,
+        rulebook=row,
+        freezes=freezes,
+        sites=marks.sites,
+        entered=queries_runs.entered_for_rounds(tx, [one.id for one in found]),
+        wanted=wanted,
+        by=by,
+    )

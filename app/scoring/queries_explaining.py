@@ -1,0 +1,79 @@
+"""Reads behind an explanation: which answers lost points, and their photos."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from app.scoring.rules import Rulebook
+from app.scoring.rules_inputs import AnswerGiven, EntrantGiven
+from app.scoring.rules_losses import LostAnswer, lost_of
+
+_LOST = sa.text("""
+SELECT CASE WHEN :named THEN f.freeze_id || '/' || f.site ELSE f.site END,
+       f.visit_id::text, c.code, i.code, l.code, a.value, i.weight, a.earned, a.possible,
+       CASE WHEN i.veto THEN coalesce(i.veto_class, '*') END
+FROM frozen_visit f
+JOIN visit_revision r ON r.id = f.revision_id
+JOIN answer a ON a.revision_id = f.revision_id
+JOIN item i ON i.id = a.item_id
+JOIN line l ON l.id = a.line_id
+JOIN checklist_version cv ON cv.id = r.checklist_version_id
+JOIN checklist c ON c.id = cv.checklist_id
+WHERE f.freeze_id = ANY(:freezes)
+  AND EXISTS (SELECT 1 FROM unnest(CAST(:areas AS text[])) AS p WHERE starts_with(r.area_path, p))
+  AND (:all_lines OR l.code = ANY(CAST(:lines AS text[])))
+  AND (a.earned < a.possible OR a.value = 'na')
+""")
+
+_PHOTOS = sa.text("""
+SELECT f.visit_id::text, c.code || '/' || i.code, p.photo_id
+FROM frozen_visit f
+JOIN visit_photo p ON p.revision_id = f.revision_id
+JOIN item i ON i.id = p.item_id
+JOIN checklist_version cv ON cv.id = i.version_id
+JOIN checklist c ON c.id = cv.checklist_id
+WHERE f.freeze_id = ANY(:freezes) AND f.visit_id = ANY(:visits)
+ORDER BY p.id
+""")
+
+
+def list_lost(
+    tx: Session,
+    freeze_ids: Sequence[UUID],
+    entrant: EntrantGiven,
+    book: Rulebook,
+    *,
+    named: bool = False,
+) -> list[LostAnswer]:
+    """The answers in an entrant's scope that did not earn all, in a fixed order."""
+    values = {
+        "freezes": list(freeze_ids),
+        "named": named,
+        "areas": list(entrant.areas),
+        "all_lines": not entrant.lines,
+        "lines": sorted(entrant.lines),
+    }
+    found = []
+    for row in tx.connection().execute(_LOST, values):
+        site, visit, checklist, *answer = row
+        lost = lost_of(site, visit, checklist, AnswerGiven(*answer), book)
+        if lost is not None:
+            found.append(lost)
+    return sorted(found)
+
+
+def photos_of(
+    tx: Session, freeze_ids: Sequence[UUID], answers: Sequence[LostAnswer]
+) -> dict[tuple[str, str], list[UUID]]:
+    """The photos of answers, by visit and item, in the order in which they were named."""
+    wanted = {(one.visit, one.item) for one in answers}
+    visits = sorted({UUID(visit) for visit, _ in wanted})
+    values = {"freezes": list(freeze_ids), "visits": visits}
+    found: dict[tuple[str, str], list[UUID]] = defaultdict(list)
+    for visit, item, photo in tx.connection().execute(_PHOTOS, values):
+        if (visit, item) in wanted and photo not in found[visit, item]:
+            found[visit, item].append(photo)
+    return found
