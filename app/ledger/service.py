@@ -26,6 +26,7 @@ from app.ledger.moves import OPEN
 from app.ledger.opening import NewProblem, open_problems, placed, touch_ledger, write_photos
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
+from app.rounds.rules import Source
 
 WITHDRAWN = "检查修订后不再有此问题 · a revision of the visit does not name it any more"
 _FIXED = frozenset({"round_id", "visit_id", "site_id", "finding_id", "area_id", "area_path"})
@@ -106,7 +107,9 @@ def _values(one: queries.SeenFinding) -> dict[str, Any]:
 
 
 def _new(one: queries.SeenFinding, photos: Sequence[UUID]) -> NewProblem:
-    return NewProblem(ProblemSource.VISIT, one.revision.ended_at, _values(one), photos)
+    is_own = one.visit.source is Source.SELF
+    source = ProblemSource.SELF if is_own else ProblemSource.VISIT
+    return NewProblem(source, one.revision.ended_at, _values(one), photos)
 
 
 def _withdraw(tx: Session, problem: Problem, desk: Desk) -> bool:

@@ -70,6 +70,21 @@ class Group:
     counts: Counts
 
 
+@dataclass(frozen=True)
+class CameDue:
+    """Cases of one place, answerable unit and line whose deadline lay in a span of time.
+
+    Not counted: cancelled, suspended, of the unit's own inspection, and those that were reported
+    back in time and are still to be checked. ``on_time`` were closed, and were not late or excused.
+    """
+
+    area_path: str
+    unit_path: str
+    line: str
+    on_time: int
+    due: int
+
+
 def total(groups: Iterable[Group]) -> Counts:
     """All of them."""
     found = Counts()

@@ -1,12 +1,15 @@
 """Seeing the ledger: every filter of a coordinator, and the sums of a dashboard."""
 
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 
 from app.infra import business_time
 from app.kit.ids import new_id
 from app.organisation.rules import Role
+from app.scoring.rules_written import read_leagues
+from app.scoring.tables_results import RankingRun
 from tests import factories as make
 from tests.support import settle
 
@@ -161,3 +164,27 @@ def test_each_sees_the_sums_of_what_is_his(client, people, filled):
     ).json()
     assert none["all"]["problems"] == 0
     assert {one["value"] for one in none["all"]["rates"]} == {None}
+
+
+def test_what_came_due_while_a_round_ran_goes_into_its_ranking(
+    tx, client, people, filled, move_clock
+):
+    """One runs and is overdue, one was closed late and is excused; the rest was never due."""
+    move_clock("2018-09-10T11:00")
+    closed, office = f"{filled['closed']}/", people["office"]
+    version = client.get(f"/v1/ledger/{filled['closed']}", headers=office.headers).json()["version"]
+    appealed = send(client, people["street"], f"{closed}appeal", version=version, reason="停电")
+    send(client, office, f"{closed}accept-appeal", version=appealed["version"])
+
+    def counted(**span):
+        leagues = make.league_rows("districts", "central-streets")
+        round_ = make.make_round(tx, state="closed", leagues=leagues, **span)
+        path = f"/v1/rounds/{round_.id}/publish"
+        answer = client.post(path, json={}, headers=office.headers)
+        assert answer.status_code == 201, answer.text
+        run = tx.get_one(RankingRun, UUID(answer.json()["id"]))
+        entrants = [one for league in read_leagues(run.inputs) for one in league.entrants]
+        return {one.unit: (one.closed_on_time, one.due) for one in entrants if one.due}
+
+    assert counted() == {make.JIEFANG: (1, 2), make.MINSHENG: (1, 2)}
+    assert counted(closes_at="2018-09-10T09:00:00+08:00") == {}
