@@ -117,8 +117,8 @@ def write_move(
             data=dict(data or {}) | ({"reason": step.reason} if step.reason else {}),
         )
     )
-    tx.flush()
     if _CLOCK & set(changed):
+        tx.flush()
         set_alarms(tx, problem.id, after, step, rules)
     return Written(problem.events, {name: plain(getattr(before, name)) for name in changed}, told)
 

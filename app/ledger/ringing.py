@@ -5,6 +5,9 @@ case held: once, however many workers run and whenever they die. ``SKIP LOCKED``
 of each other's way.
 """
 
+from typing import Any
+from uuid import UUID
+
 from sqlmodel import Session
 
 from app.config import Settings
@@ -18,7 +21,7 @@ from app.ledger.moves import may
 from app.ledger.opening import touch_ledger
 from app.ledger.tables import Problem, ProblemAlarm
 
-BATCH = 200
+BATCH = 50
 _ACTIONS = {
     Alarm.HALF: Action.WARN_HALF,
     Alarm.NINE_TENTHS: Action.WARN_NINE_TENTHS,
@@ -36,32 +39,34 @@ def ring(tx: Session, settings: Settings, *, batch: int = BATCH) -> int:
         return 0
     desk = open_desk(tx, settings)
     due = queries_cases.due_alarms(tx, list(held), now=now)
-    for alarm in due:
-        _ring_one(tx, desk, held[alarm.problem_id], alarm)
+    told = [_ring_one(tx, desk, held[alarm.problem_id], alarm) for alarm in due]
+    tx.flush()
+    events.record_many(tx, "problem.moved", "problem", [one for one in told if one is not None])
     if due:
         touch_ledger(tx)
     return len(due)
 
 
-def _ring_one(tx: Session, desk: Desk, problem: Problem, alarm: ProblemAlarm) -> None:
-    """A suspension ends when it was to end, and not when somebody got round to it."""
+def _ring_one(
+    tx: Session, desk: Desk, problem: Problem, alarm: ProblemAlarm
+) -> tuple[UUID, dict[str, Any]] | None:
+    """What is to be told of it; None where the case has moved on and there is nothing to do.
+
+    A suspension ends when it was to end, and not when somebody got round to it.
+    """
     alarm.done_at = desk.at
     tx.add(alarm)
-    tx.flush()
     action, step = _ACTIONS[alarm.kind], desk.step()
     if alarm.kind is Alarm.SUSPENSION_ENDS:
         step = Desk(alarm.due_at, desk.calendar, desk.rules).step()
     if not may(Case.of(problem), action, step):
-        return
+        return None
     data = {"due_at": alarm.due_at.isoformat(), "term": alarm.term, "place": alarm.place}
     written = write_move(tx, problem, action, step, desk.rules, data)
-    events.record(
-        tx,
-        "problem.moved",
-        subject=("problem", problem.id),
-        number=problem.number,
-        action=action.value,
-        seq=written.seq,
-        before=written.before,
-        after=written.after,
-    )
+    return problem.id, {
+        "number": problem.number,
+        "action": action.value,
+        "seq": written.seq,
+        "before": written.before,
+        "after": written.after,
+    }

@@ -1,13 +1,16 @@
 """Warnings, overdue marks and reminders happen once each, whoever dies while they do."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
+from itertools import groupby
 
 import pytest
 import sqlalchemy as sa
@@ -58,14 +61,16 @@ def look(committed, ids):
         expected = {action: len(ids) * _EACH.count(action) for action in _EACH}
         assert {name: found.get(name) for name in expected} == expected
         assert (told, left) == (len(ids) * len(_EACH), 0)
-        for problem in tx.exec(select(Problem)).all():
-            rows = tx.exec(
-                select(ProblemEvent)
-                .where(ProblemEvent.problem_id == problem.id)
-                .order_by(ProblemEvent.seq)
-            ).all()
+        problems = {one.id: one for one in tx.exec(select(Problem)).all()}
+        events = tx.exec(
+            select(ProblemEvent).order_by(ProblemEvent.problem_id, ProblemEvent.seq)
+        ).all()
+        histories = [(key, list(rows)) for key, rows in groupby(events, lambda one: one.problem_id)]
+        assert [key for key, _ in histories] == sorted(ids)
+        for problem_id, rows in histories:
             assert [one.seq for one in rows] == list(range(1, 4 + len(_EACH)))
-            assert replay(one.changed for one in rows) == Case.of(problem)
+            assert sorted(one.action.value for one in rows[3:]) == sorted(_EACH)
+            assert replay(one.changed for one in rows) == Case.of(problems[problem_id])
 
 
 def test_workers_that_die_in_the_middle_of_a_turn_do_nothing_twice(committed):
@@ -98,43 +103,82 @@ def test_workers_that_die_in_the_middle_of_a_turn_do_nothing_twice(committed):
     look(committed, ids)
 
 
-_WORKER = """
+# Imports once, then forks a worker for each line that it reads, and says which process it is.
+_NURSERY = """
+import os, signal, sys, threading
 from app import worker
 from app.config import read_settings
 from app.infra.db import Database, make_engine
 from app.ledger import ringing
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 settings = read_settings()
-database = Database(make_engine(settings), settings.env)
-while True:
-    with database.transaction() as tx:
-        ringing.ring(tx, settings, batch=25)
+def whole():
+    worker.Worker(worker.make_runtime(settings)).start()
+    threading.Event().wait()
+def clock_alone():
+    database = Database(make_engine(settings), settings.env)
+    while True:
+        with database.transaction() as tx:
+            ringing.ring(tx, settings, batch=4)
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        {"whole": whole, "clock": clock_alone}[line.strip()]()
+    print(pid, flush=True)
 """
+
+
+@contextmanager
+def nursery(committed):
+    """Starts workers; whatever still runs of them in the end is killed."""
+    environment = environment_with(variables_of(committed.settings) | {"PYTHONPATH": str(ROOT)})
+    command, pids = [sys.executable, "-c", _NURSERY], set()
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+
+        def start(kind):
+            process.stdin.write(f"{kind}\n")
+            process.stdin.flush()
+            pids.add(pid := int(process.stdout.readline()))
+            return pid
+
+        def kill(pid):
+            os.kill(pid, signal.SIGKILL)
+            pids.discard(pid)
+
+        try:
+            yield start, kill
+        finally:
+            for pid in tuple(pids):
+                kill(pid)
+            process.kill()
+
+
+def kill_at_random(committed, *, kind, deadlines, kills, longest_s):
+    """Two workers of which now the one, now the other is killed and replaced, until all is done."""
+    ids, dice = arrange(committed, deadlines), random.Random(11)
+    with nursery(committed) as (start, kill):
+        workers, killed, ends = [start(kind), start(kind)], 0, time.monotonic() + longest_s
+        while left := _left(committed):
+            assert time.monotonic() < ends, f"{left} left after {killed} kills"
+            time.sleep(dice.uniform(0.05, 0.3) if kind == "clock" else dice.uniform(1.0, 4.0))
+            if killed < kills:
+                place = dice.randrange(2)
+                kill(workers[place])
+                workers[place] = start(kind)
+                killed += 1
+    assert killed >= min(kills, 5)
+    look(committed, ids)
+
+
+def test_two_workers_killed_at_random_while_deadlines_pass(committed):
+    kill_at_random(committed, kind="clock", deadlines=100, kills=10, longest_s=60)
 
 
 @pytest.mark.long
 def test_two_workers_killed_at_random_while_two_thousand_deadlines_pass(committed):
-    ids = arrange(committed, 2000)
-    dice = random.Random(11)
-    environment = environment_with(variables_of(committed.settings) | {"PYTHONPATH": str(ROOT)})
-
-    def start():
-        return subprocess.Popen([sys.executable, "-c", _WORKER], cwd=ROOT, env=environment)
-
-    workers, kills, ends = [start(), start()], 0, time.monotonic() + 280
-    try:
-        while _left(committed) and time.monotonic() < ends:
-            time.sleep(dice.uniform(1.0, 4.0))
-            place = dice.randrange(2)
-            workers[place].send_signal(signal.SIGKILL)
-            workers[place].wait()
-            kills += 1
-            workers[place] = start()
-    finally:
-        for one in workers:
-            one.kill()
-            one.wait()
-    assert kills > 3
-    look(committed, ids)
+    kill_at_random(committed, kind="whole", deadlines=2000, kills=25, longest_s=900)
 
 
 def variables_of(settings):
