@@ -114,6 +114,62 @@ def test_warnings_at_half_and_at_nine_tenths(limit, start, half, nine_tenths, en
     ]
 
 
+# Friday 28 September 2018 at ten; the week-end after it was worked, the next week was free.
+# unit: deadline, after one extension, after two; suspended at eleven until Monday 8 October, nine;
+# reported back at ..., found undone on that Monday at half past five; transferred at ...; warnings.
+IN_EVERY_UNIT = {
+    (4, "work_hour"): (
+        "09-28 16:00", "09-29 10:00", "09-29 16:00", "10-08 12:00",
+        ("15:00", "10-09 08:30"), ("15:30", "09-29 09:30"), ("09-28 12:00", "09-28 15:36"),
+    ),
+    (1, "work_day"): (
+        "09-29 10:00", "09-30 10:00", "10-08 10:00", "10-08 18:00",
+        ("15:00", "10-09 14:30"), ("15:30", "09-29 15:30"), ("09-28 16:00", "09-29 09:12"),
+    ),
+    (2, "urgent_hour"): (
+        "09-28 12:00", "09-28 14:00", "09-28 16:00", "10-08 10:00",
+        ("11:30", "10-08 18:00"), ("11:45", "09-28 13:45"), ("09-28 11:00", "09-28 11:48"),
+    ),
+    (1, "urgent_day"): (
+        "09-29 10:00", "09-30 10:00", "10-01 10:00", "10-09 08:00",
+        ("15:00", "10-09 12:30"), ("15:30", "09-29 15:30"), ("09-28 22:00", "09-29 07:36"),
+    ),
+    (3, "natural_day"): (
+        "10-01 10:00", "10-04 10:00", "10-07 10:00", "10-11 08:00",
+        ("15:00", "10-11 12:30"), ("15:30", "10-01 15:30"), ("09-29 22:00", "10-01 02:48"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit", "expected"), IN_EVERY_UNIT.items())
+def test_every_rule_in_every_unit(limit, expected):
+    first, once, twice, suspended, reported, transferred, warned = expected
+    limit = Limit(limit[0], LimitUnit(limit[1]))
+
+    def on(text):
+        return at(f"2018-{text}")
+
+    def gone_on(stopped_at, resumed_at):
+        stopped = rules.stop(CALENDAR, term, on(stopped_at))
+        assert not stopped.ran_out
+        return rules.go_on(CALENDAR, stopped, on(resumed_at)).deadline_at
+
+    term = begun(limit, "2018-09-28 10:00")
+    assert term.deadline_at == on(first)
+    extended = rules.extend(CALENDAR, term)
+    assert extended.deadline_at == on(once)
+    assert rules.extend(CALENDAR, extended).deadline_at == on(twice)
+    assert gone_on("09-28 11:00", "10-08 09:00") == on(suspended)
+    assert gone_on(f"09-28 {reported[0]}", "10-08 17:30") == on(reported[1])
+    assert begun(limit, f"2018-09-28 {transferred[0]}").deadline_at == on(transferred[1])
+    half, nine_tenths, *_ = rules.alarms(CALENDAR, term, after=on("09-28 10:00"))
+    assert (half[2], nine_tenths[2]) == tuple(on(one) for one in warned)
+    short = rules.shorten(CALENDAR, term, on("09-28 10:30"))
+    assert short.deadline_at == on("09-28 10:30")
+    for when, is_late in ((timedelta(), False), (timedelta(minutes=1), True)):
+        assert rules.stop(CALENDAR, term, on(first) + when).ran_out is is_late
+
+
 def test_what_lies_behind_is_not_warned_of():
     term = begun(ONE_DAY, "2018-09-10 08:00")
     stopped = rules.stop(CALENDAR, term, at("2018-09-10 15:00"))
