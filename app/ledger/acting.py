@@ -107,10 +107,11 @@ def act(
     ``version`` None is for what needs not have seen it (a comment). ``Stale``, ``Invalid`` with a
     fault per field, ``Conflict`` and ``Forbidden`` as the table of moves says.
     """
-    problem = queries_cases.lock_problem(tx, by, number)
-    if version is not None and version != problem.version:
-        raise Stale(number)
-    return _made(tx, settings, by, problem, action, given)
+    if given.into is not None:
+        queries_cases.lock_in_order(tx, by, [number, given.into])
+    problem = _made(tx, settings, by, number, version, action, given)
+    touch_ledger(tx)
+    return problem
 
 
 def act_on_many(
@@ -121,21 +122,30 @@ def act_on_many(
     commands: Sequence[tuple[str, int, Action, Given]],
 ) -> Iterator[tuple[str, Problem | Stale | DudaoError]]:
     """A move on each of many cases, by their numbers; each succeeds or fails for itself."""
+    queries_cases.lock_in_order(tx, by, [one[0] for one in commands])
     for number, version, action, given in sorted(commands, key=lambda one: one[0]):
         try:
             with tx.begin_nested():
-                problem = act(
-                    tx, settings, by=by, number=number, version=version, action=action, given=given
-                )
+                problem = _made(tx, settings, by, number, version, action, given)
         except (Stale, DudaoError) as refusal:
             yield number, refusal
         else:
             yield number, problem
+    touch_ledger(tx)
 
 
 def _made(
-    tx: Session, settings: Settings, by: Principal, problem: Problem, action: Action, given: Given
+    tx: Session,
+    settings: Settings,
+    by: Principal,
+    number: str,
+    version: int | None,
+    action: Action,
+    given: Given,
 ) -> Problem:
+    problem = queries_cases.lock_problem(tx, by, number)
+    if version is not None and version != problem.version:
+        raise Stale(number)
     desk = open_desk(tx, settings)
     found = _find(tx, settings, by, problem, desk, action, given)
     found.faults += _wrong_photos(tx, by, action, given)
@@ -163,7 +173,6 @@ def _made(
     _tell(tx, problem, action, written, category_before)
     if action in (Action.FILE, Action.DISPATCH, Action.TRANSFER):
         _open_photos(tx, problem)
-    touch_ledger(tx)
     return problem
 
 

@@ -386,4 +386,4 @@ def test_no_forbidden_move_succeeds_and_every_history_gives_back_its_case(machin
 
 @pytest.mark.long
 def test_the_same_for_long(machine):
-    _run(machine, 150, 40)
+    _run(machine, 40, 40)
