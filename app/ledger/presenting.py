@@ -153,9 +153,13 @@ def allowed(case: Case, principal: Principal, step: Step) -> Iterable[Action]:
     return (
         action
         for action in BY_PEOPLE
-        if principal.has(_PERMISSIONS.get(action, f"ledger.{action.value}"))
-        and may(case, action, step)
+        if principal.has(permission_of(action)) and may(case, action, step)
     )
+
+
+def permission_of(action: Action) -> str:
+    """What a caller must be allowed for a move, whoever may make it then."""
+    return _PERMISSIONS.get(action, f"ledger.{action.value}")
 
 
 def likeness_for(rules: LedgerRules, category: Category | None) -> Likeness:
