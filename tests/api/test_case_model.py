@@ -93,6 +93,7 @@ _PLACES = st.integers(0, len(_STREETS) - 1)
 _COMMANDS = st.tuples(
     st.sampled_from(sorted(_PEOPLE)), _PLACES, st.sampled_from(sorted(_VERBS)), st.integers(0, 3)
 )
+_BULKS = (("office", "dispatch"), ("inspector", "fail"), ("second inspector", "pass"))
 _ALONG = ("file", "dispatch", "sign", "extend", "approve", "rectify", "pass", "close", "appeal")
 
 
@@ -161,7 +162,7 @@ class Commands(RuleBasedStateMachine):
         self.now = _BEGIN
         self.set_clock()
         self.numbers = [self.world.report(street) for street in _STREETS]
-        self.acknowledged = Counter()
+        self.acknowledged = []
 
     def set_clock(self):
         with self.world.committed.database.transaction() as tx:
@@ -194,7 +195,7 @@ class Commands(RuleBasedStateMachine):
             headers=self.world.logins[name].headers,
         )
         if answer.status_code == 200:
-            self.acknowledged[place, self.world.actors[name].person_id, action] += 1
+            self.acknowledged.append((place, self.world.actors[name].person_id, action))
         return answer
 
     @rule(command=_COMMANDS, behind=st.sampled_from([0, 0, 0, 0, 1]))
@@ -217,46 +218,61 @@ class Commands(RuleBasedStateMachine):
         while self.ring():
             continue
 
-    @rule(commands=st.lists(_COMMANDS, min_size=2, max_size=6), hours=st.sampled_from([0, 12]))
-    def at_once(self, commands, hours):
+    @rule(
+        commands=st.lists(_COMMANDS, min_size=2, max_size=4),
+        bulks=st.lists(st.sampled_from(_BULKS), max_size=2),
+        hours=st.sampled_from([0, 12]),
+    )
+    def at_once(self, commands, bulks, hours):
         """All have seen the same, and the worker's clock runs meanwhile."""
         self.now += timedelta(hours=hours)
         self.set_clock()
-        with self.world.committed.database.transaction() as tx:
-            versions = [self.problem(tx, place).version for place in range(len(self.numbers))]
-        barrier = threading.Barrier(len(commands) + 1)
+        versions = self.versions()
+        barrier = threading.Barrier(len(commands) + len(bulks) + 1)
 
-        def send(name, place, verb, dice):
+        def together(send, *args):
             barrier.wait()
-            return self.send(name, place, verb, dice, versions[place])
+            return send(*args)
 
-        sent = [self.pool.submit(send, *one) for one in commands]
+        sent = [
+            self.pool.submit(together, self.send, name, place, verb, dice, versions[place])
+            for name, place, verb, dice in commands
+        ]
+        sent += [self.pool.submit(together, self.send_many, *one, versions) for one in bulks]
         barrier.wait()
         self.ring()
-        for command, one in zip(commands, sent, strict=True):
+        for said, one in zip([*commands, *bulks], sent, strict=True):
             answer = one.result()
-            assert answer.status_code in {200, 403, 404, 409, 422}, f"{command}: {answer.text}"
+            assert answer.status_code in {200, 403, 404, 409, 422}, f"{said}: {answer.text}"
 
     @rule(name=st.sampled_from(sorted(_PEOPLE)), verb=st.sampled_from(["dispatch", "pass", "fail"]))
     def many(self, name, verb):
-        """Three at once: each has its own result."""
-        route, action, permission, _ = _VERBS[verb]
+        """All at once, by whoever may do it to one."""
+        answer = self.send_many(name, verb, self.versions())
+        permission = f"ledger.{_VERBS[verb][2]}"
+        allowed = permission in granted_by(self.world.actors[name].postings)
+        assert answer.status_code == (200 if allowed else 403), answer.text
+
+    def versions(self):
         with self.world.committed.database.transaction() as tx:
-            seen = [self.problem(tx, place).version for place in range(len(self.numbers))]
-        body = self.body(name, verb, 0)
+            return [self.problem(tx, place).version for place in range(len(self.numbers))]
+
+    def send_many(self, name, verb, versions):
+        """One command for all; each has its own result."""
+        route, action, *_ = _VERBS[verb]
+        body, who = self.body(name, verb, 0), self.world.logins[name]
         items = [
             body | {"number": number, "version": version}
-            for number, version in zip(self.numbers, seen, strict=True)
+            for number, version in zip(self.numbers, versions, strict=True)
         ]
-        who = self.world.logins[name]
         answer = self.world.client.post(
             f"/v1/ledger:{route}", json={"items": items}, headers=who.headers
         )
-        allowed = f"ledger.{permission}" in granted_by(self.world.actors[name].postings)
-        assert answer.status_code == (200 if allowed else 403), answer.text
-        for result in answer.json()["items"] if allowed else ():
-            place = self.numbers.index(result["number"])
-            self.acknowledged[place, who.id, action] += result["done"]
+        for result in answer.json()["items"] if answer.status_code == 200 else ():
+            if result["done"]:
+                place = self.numbers.index(result["number"])
+                self.acknowledged.append((place, who.id, action))
+        return answer
 
     def tried(self, name, place, verb, dice, behind):
         """One by one the answer is what the tables say, and only a 200 writes."""
@@ -299,12 +315,13 @@ class Commands(RuleBasedStateMachine):
         with self.world.committed.database.transaction() as tx:
             desk = history.open_desk(tx, self.world.committed.settings)
             problems = [self.problem(tx, place) for place in range(len(self.numbers))]
-            written = Counter()
-            for place, problem in enumerate(problems):
-                for event in self.chain(tx, desk, problem):
-                    if event.action in BY_PEOPLE:
-                        written[place, event.actor_id, event.action] += 1
-            assert written == +self.acknowledged
+            written = [
+                (place, event.actor_id, event.action)
+                for place, problem in enumerate(problems)
+                for event in self.chain(tx, desk, problem)
+                if event.action in BY_PEOPLE
+            ]
+        assert Counter(written) == Counter(self.acknowledged)
         for name, who in self.world.logins.items():
             page = self.world.client.get("/v1/ledger?limit=500", headers=who.headers)
             seen = {one["number"] for one in page.json()["items"]} & set(self.numbers)
