@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -54,7 +55,8 @@ def account(login="wang.fang", **posting_):
 
 
 def today():
-    return clock.real_now().date()
+    """The day where the service is at home, which begins eight hours before that of UTC."""
+    return clock.real_now().astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 def redeem(client, login, code, password=NEW):
