@@ -122,10 +122,15 @@ def shorten(calendar: Calendar, term: Term, to: datetime) -> Term:
 
 
 def recompute(calendar: Calendar, term: Term, at: datetime) -> Term:
-    """The same term by another calendar; what has passed by ``at`` or stands still is left."""
+    """The same term by another calendar; what has passed by ``at`` or stands still is left.
+
+    So is a deadline that still leaves the same time, be it that a notice set it at night.
+    """
     if term.running_since is None or term.ran_out or term.deadline_at <= at:
         return term
-    return _renewed(calendar, term)
+    renewed, is_working = _renewed(calendar, term), term.limit.is_working
+    run = elapsed(calendar, term.running_since, term.deadline_at, working=is_working)
+    return replace(renewed, deadline_at=term.deadline_at) if run == term.left_s else renewed
 
 
 def is_late(term: Term, at: datetime) -> bool:

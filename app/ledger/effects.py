@@ -144,12 +144,11 @@ def cancelled(kind: Cancellation) -> Effect:
 
 
 def stopped(case: Case, step: Step) -> Case:
-    """The clock stands still."""
+    """The clock stands still; what was marked within the last second of its time is in time."""
     if case.time is None:
         return case
     term = deadlines.stop(step.calendar, case.time, step.at)
-    overdue_at = case.overdue_at or (term.deadline_at if term.ran_out else None)
-    return case.in_time(term, overdue_at=overdue_at)
+    return case.in_time(term, overdue_at=term.deadline_at if term.ran_out else None)
 
 
 def going_on(case: Case, step: Step) -> Case:

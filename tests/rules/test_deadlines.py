@@ -195,6 +195,12 @@ def test_a_new_notice_moves_open_deadlines_only():
     assert rules.recompute(CALENDAR, stopped, at("2025-12-31 17:00")) == stopped
 
 
+def test_a_deadline_that_a_notice_set_at_night_stays_where_it_is():
+    term = begun(TWO_DAYS, "2018-09-10 08:00")
+    short = rules.shorten(CALENDAR, term, at("2018-09-10 20:00"))
+    assert rules.recompute(CALENDAR, short, at("2018-09-10 09:00")) == short
+
+
 def test_the_limit_is_the_conditions_else_the_items_else_the_strictest_else_the_citys():
     by_condition = {"1": Limit(5, LimitUnit.WORK_DAY), "2": Limit(2, LimitUnit.URGENT_HOUR)}
     item, default = Limit(4, LimitUnit.WORK_HOUR), Limit(3, LimitUnit.WORK_DAY)

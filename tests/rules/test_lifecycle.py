@@ -263,6 +263,13 @@ def test_an_appeal_is_one_and_only_of_what_was_late():
         make_move(refused, Action.ACCEPT_APPEAL, step(HQ))
 
 
+def test_what_is_reported_back_in_the_second_of_its_mark_is_in_time():
+    marked = make_move(walked(*SIGNED), Action.MARK_OVERDUE, step(SERVICE, at("2018-09-10 18:00")))
+    assert marked.overdue_at == marked.deadline_at
+    done = make_move(marked, Action.RECTIFY, step(HANDLER, at("2018-09-10 18:00"), **SOLVED))
+    assert (done.ran_out, done.overdue_at) == (False, None)
+
+
 def test_what_came_back_has_a_full_limit_again():
     case = walked(*LATE, (Action.REOPEN, HQ, "2018-09-20 08:00"))
     assert (case.state, case.reopened, case.ran_out) == (S.RECTIFYING, 1, False)
