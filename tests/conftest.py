@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest begins first; without ``--long`` the tests marked so are skipped."""
-    slow = ("journeys", "infra", "house")
+    slow = ("journeys", "walks", "infra", "house")
     items.sort(key=lambda item: next((n for n, f in enumerate(slow) if f in item.path.parts), 9))
     if config.getoption("--long"):
         return
@@ -48,11 +48,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 class ByFile(LoadScopeScheduling):
-    """A file's tests share what they stand on, and so do all journeys: one service for them."""
+    """A file's tests share what they stand on; all journeys share a service, all walks a city."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return path.rpartition("/")[0] if path.startswith("tests/journeys/") else path
+        shares = path.startswith(("tests/journeys/", "tests/walks/"))
+        return path.rpartition("/")[0] if shares else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

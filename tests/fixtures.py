@@ -37,14 +37,26 @@ from app.main import create_app
 from app.serving import embedded_environment, settings_from
 from app.signing import service as signing
 from tests.conftest import CITY
-from tests.house.city import City
-from tests.house.city import build as build_city
-from tests.support import CheckedClient, SharedConnection, passable_folder
+from tests.support import (
+    CheckedClient,
+    OnlyCaller,
+    SharedConnection,
+    passable_folder,
+    standing,
+)
 
 _TEMPLATE = "dudao_template"
 _TRIES = 5
 # The cost of a hash is for attackers; it is told by the hash, so all else stays as it is.
 passwords._HASHER = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1),))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An open transaction that is never committed, and a session on it for arranging."""
+
+    connection: sa.Connection
+    tx: Session
 
 
 @pytest.fixture
@@ -146,17 +158,33 @@ def http() -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def portal_client(app: FastAPI) -> Iterator[CheckedClient]:
+def portal_client(app: FastAPI) -> Iterator[OnlyCaller]:
     """One event loop for all tests; its lifespan is that of the run."""
-    with CheckedClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+    with OnlyCaller(app) as client:
         yield client
 
 
+@pytest.fixture(scope="module")
+def ground(app: FastAPI, engine: sa.Engine) -> Iterator[Ground]:
+    """What the tests of a module stand on together; each of them undoes what it adds.
+
+    A module has it by ``pytestmark = pytest.mark.usefixtures("ground")`` and by fixtures of its
+    own with the scope of a module, which make what they make with ``ground.tx``.
+    """
+    with standing(app, engine) as (connection, _, tx):
+        yield Ground(connection, tx)
+
+
 @pytest.fixture
-def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+def connection(request: pytest.FixtureRequest, engine: sa.Engine) -> Iterator[sa.Connection]:
     """The test's one connection, with an open transaction that is never committed."""
-    with engine.connect() as connection:
-        outer = connection.begin()
+    with ExitStack() as open_:
+        if "ground" in request.fixturenames:
+            connection = request.getfixturevalue("ground").connection
+            outer = connection.begin_nested()
+        else:
+            connection = open_.enter_context(engine.connect())
+            outer = connection.begin()
         try:
             yield connection
         finally:
@@ -188,7 +216,7 @@ def tx(database: Database) -> Iterator[Session]:
 
 
 @pytest.fixture
-def client(portal_client: CheckedClient, database: Database) -> CheckedClient:
+def client(portal_client: OnlyCaller, database: Database) -> OnlyCaller:
     """The service over HTTP, on this test's connection."""
     portal_client.headers.pop("authorization", None)
     portal_client.cookies.clear()
@@ -201,37 +229,6 @@ def runtime(
 ) -> Runtime:
     """What the worker's turns work with, on this test's connection."""
     return Runtime(settings, database, blobs, decoders)
-
-
-@pytest.fixture(scope="module")
-def city(app, engine, settings, blobs, decoders, portal_client, http) -> Iterator[City]:
-    """Built once; what a test changes is undone by ``City.undone``."""
-    portal_client.headers.pop("authorization", None)
-    with standing(app, engine) as (connection, database, tx):
-        runtime = Runtime(settings, database, blobs, decoders)
-        yield build_city(connection, tx, portal_client, runtime, http)
-
-
-@contextmanager
-def standing(
-    app: FastAPI, engine: sa.Engine
-) -> Iterator[tuple[sa.Connection, SharedConnection, Session]]:
-    """What the tests of a module share, on one connection that is rolled back at the end.
-
-    A module whose tests change something each lets ``connection`` be a savepoint on it.
-    """
-    kept = app.state.database
-    with engine.connect() as connection:
-        outer = connection.begin()
-        app.state.database = database = SharedConnection(engine, connection)
-        try:
-            with Session(
-                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-            ) as tx:
-                yield connection, database, tx
-        finally:
-            app.state.database = kept
-            outer.rollback()
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,36 @@
 Nothing here stands in for our own code; faults come from thin wrappers around the real parts.
 """
 
+import asyncio
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
+import anyio.to_thread
 import sqlalchemy as sa
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx2 import Response
+from httpx2 import ASGITransport, BaseTransport, ByteStream, Client, Request, Response
 from jsonschema_rs import Draft202012Validator
 from sqlmodel import Session, col
 
 from app import worker
-from app.config import Environment
+from app.config import Environment, Settings
 from app.evidence.tables import Custody
 from app.infra.blobs import Blobs
 from app.infra.db import MAY_SHIFT, Database
 from app.infra.handlers import Runtime
 from app.infra.jobs import Job
+from app.kit import clock
 
 # As committed: another test holds it current, and making it anew takes seconds.
 INTERFACE: dict[str, Any] = json.loads(
@@ -75,10 +82,81 @@ class SharedConnection(Database):
         """The engine outlives the test."""
 
 
+@contextmanager
+def standing(
+    app: FastAPI, engine: sa.Engine
+) -> Iterator[tuple[sa.Connection, SharedConnection, Session]]:
+    """What the tests of a module share, on one connection that is rolled back at the end.
+
+    A module whose tests change something each lets ``connection`` be a savepoint on it.
+    """
+    kept = app.state.database
+    with engine.connect() as connection:
+        outer = connection.begin()
+        app.state.database = database = SharedConnection(engine, connection)
+        try:
+            with Session(
+                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as tx:
+                yield connection, database, tx
+        finally:
+            app.state.database = kept
+            outer.rollback()
+
+
 class CheckedClient(TestClient):
     """A client that fails the test when a reply does not fit the OpenAPI document."""
 
     def send(self, request: Any, **kwargs: Any) -> Response:
+        response = super().send(request, **kwargs)
+        check_reply(response)
+        return response
+
+
+class InThisThread(BaseTransport):
+    """The application on the caller's own thread, which has one request at a time.
+
+    What a request leaves to a thread is done at once in the same copy of the context: between one
+    caller and his answer, threads and loops that wake each other are a third of all the work.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = ASGITransport(app, raise_app_exceptions=False, client=("testclient", 50000))
+        self._loop = asyncio.new_event_loop()
+        self._life = app.router.lifespan_context(app)
+        self._loop.run_until_complete(self._life.__aenter__())
+
+    def handle_request(self, request: Request) -> Response:
+        """The whole reply; an exception that nobody caught is a 500, as it is behind a server."""
+        kept, anyio.to_thread.run_sync = anyio.to_thread.run_sync, _at_once
+        try:
+            return self._loop.run_until_complete(self._answer(request))
+        finally:
+            anyio.to_thread.run_sync = kept
+
+    async def _answer(self, request: Request) -> Response:
+        found = await self._app.handle_async_request(request)
+        body = b"".join([part async for part in found.aiter_raw()])
+        return Response(found.status_code, headers=found.headers.raw, stream=ByteStream(body))
+
+    def close(self) -> None:
+        """Ends the application's life too."""
+        self._loop.run_until_complete(self._life.__aexit__(None, None, None))
+        self._loop.close()
+
+
+async def _at_once(work: Callable[..., Any], *arguments: Any, **_: Any) -> Any:
+    return copy_context().run(work, *arguments)
+
+
+class OnlyCaller(Client):
+    """The checked client of tests in which nobody else calls at the same time."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(transport=InThisThread(app), base_url="http://testserver")
+        self.app = app
+
+    def send(self, request: Request, **kwargs: Any) -> Response:
         response = super().send(request, **kwargs)
         check_reply(response)
         return response
@@ -138,6 +216,12 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     """Fixed paths before those with parameters, as the router finds them."""
     paths = sorted(INTERFACE["paths"].items(), key=lambda entry: entry[0].count("{"))
     return [(re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), ops) for path, ops in paths]
+
+
+def city_day() -> date:
+    """Today where the city is: from 16:00 UTC on, the date of UTC is yesterday's there."""
+    zone: str = Settings.model_fields["timezone"].default
+    return clock.real_now().astimezone(ZoneInfo(zone)).date()
 
 
 def settle(runtime: Runtime, *, retries: bool = False) -> None:

@@ -17,9 +17,8 @@ from app.kit.disposition import content_disposition, file_name
 from app.organisation.rules import Role
 from app.rounds.tables import Round
 from tests import factories as make
-from tests.fixtures import standing
 from tests.secrets_planted import PLANTED, leaks
-from tests.support import settle
+from tests.support import settle, standing
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,12 @@ class Away(WrappedBlobs):
         raise Unavailable("store.unavailable")
 
 
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
+
+
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
 
 
 @pytest.fixture

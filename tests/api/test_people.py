@@ -3,7 +3,6 @@
 import threading
 from datetime import timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +18,7 @@ from app.organisation.rules import Role
 from app.people.tables import Person, PostingRow
 from tests import factories as make
 from tests.factories import sign_in
+from tests.support import city_day
 
 NEW = "新的密码总要够长"
 
@@ -52,11 +52,6 @@ def posting(unit=make.MINSHENG, role="unit_handler", **more):
 
 def account(login="wang.fang", **posting_):
     return {"login": login, "name": "王芳", "postings": [posting(**posting_)]}
-
-
-def today():
-    """The day where the service is at home, which begins eight hours before that of UTC."""
-    return clock.real_now().astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 def redeem(client, login, code, password=NEW):
@@ -139,7 +134,7 @@ def test_nobody_raises_his_own_rights(client, tx, admin, district, handler):
         answer = post(client, who, f"/v1/users/{who.login}/postings", posting())
         assert code_of(answer) == (403, "person.self")
     mine = client.get(f"/v1/users/{handler.login}", headers=district.headers).json()["postings"]
-    term = {"valid_from": str(today()), "valid_to": str(today())}
+    term = {"valid_from": str(city_day()), "valid_to": str(city_day())}
     body = {"deputy": district.login, "posting_id": mine[0]["id"], **term}
     answer = post(client, district, f"/v1/users/{handler.login}/deputies", body)
     assert code_of(answer) == (403, "person.self")
@@ -174,14 +169,14 @@ def test_a_posting_has_days_and_ends_at_once_or_on_a_day(client, admin, handler)
     path = f"/v1/users/{handler.login}/postings"
     added = post(client, admin, path, posting(make.XINHUA, lines=["signage"])).json()
     new = next(one for one in added["postings"] if one["unit"]["code"] == make.XINHUA)
-    assert (new["valid_from"], new["is_valid"]) == (str(today()), True)
+    assert (new["valid_from"], new["is_valid"]) == (str(city_day()), True)
     assert code_of(post(client, admin, path, posting(make.XINHUA))) == (409, "posting.exists")
-    later = {"last_day": str(today() + timedelta(days=30))}
+    later = {"last_day": str(city_day() + timedelta(days=30))}
     kept = post(client, admin, f"{path}/{new['id']}/end", later).json()
     assert next(one for one in kept["postings"] if one["id"] == new["id"])["is_valid"]
     gone = post(client, admin, f"{path}/{new['id']}/end", {}).json()
     ended = next(one for one in gone["postings"] if one["id"] == new["id"])
-    assert (ended["is_valid"], ended["valid_to"]) == (False, str(today() - timedelta(days=1)))
+    assert (ended["is_valid"], ended["valid_to"]) == (False, str(city_day() - timedelta(days=1)))
     assert code_of(post(client, admin, f"{path}/{new['id']}/end", {})) == (409, "posting.ended")
     assert post(client, admin, path, posting(make.XINHUA)).status_code == 201
     assert post(client, admin, f"{path}/{admin.id}/end", {}).status_code == 404
@@ -195,7 +190,7 @@ def test_a_deputy_carries_the_posting_for_a_time_and_the_log_says_for_whom(
 ):
     held = client.get(f"/v1/users/{district.login}", headers=admin.headers).json()["postings"]
     path = f"/v1/users/{district.login}/deputies"
-    term = {"valid_from": str(today()), "valid_to": str(today() + timedelta(days=2))}
+    term = {"valid_from": str(city_day()), "valid_to": str(city_day() + timedelta(days=2))}
     body = {"deputy": handler.login, "posting_id": held[0]["id"], "reason": "外出培训"} | term
     made = post(client, district, path, body)
     assert made.status_code == 201, made.text
@@ -223,7 +218,7 @@ def test_a_deputy_ends_by_itself(client, tx, admin, district, handler):
 
     held = client.get(f"/v1/users/{district.login}", headers=admin.headers).json()["postings"]
     body = {"deputy": handler.login, "posting_id": held[0]["id"]}
-    body |= {"valid_from": str(today()), "valid_to": str(today() + timedelta(days=2))}
+    body |= {"valid_from": str(city_day()), "valid_to": str(city_day() + timedelta(days=2))}
     path = f"/v1/users/{district.login}/deputies"
     assert post(client, admin, path, body).status_code == 201
     seen = client.get("/v1/users", headers=handler.headers).json()["items"]
@@ -237,7 +232,7 @@ def test_a_faulty_deputy_is_refused_at_its_place(client, admin, district, handle
     held = client.get(f"/v1/users/{district.login}", headers=admin.headers).json()["postings"]
     path = f"/v1/users/{district.login}/deputies"
     good = {"deputy": handler.login, "posting_id": held[0]["id"]}
-    good |= {"valid_from": str(today()), "valid_to": str(today())}
+    good |= {"valid_from": str(city_day()), "valid_to": str(city_day())}
     for change, pointer in (
         ({"deputy": "nobody"}, "/deputy"),
         ({"deputy": district.login}, "/deputy"),

@@ -24,15 +24,17 @@ from tests import factories as make
 from tests.hostile import HOSTILE
 from tests.support import WrappedBlobs, settle, settle_once
 
-
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def other(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
+
+
+@pytest.fixture(scope="module")
+def other(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
 
 
 @pytest.fixture

@@ -16,21 +16,24 @@ from tests.support import settle
 STREETS = ("410802001", "410802002", "410802003", "410802004", "410802006")
 
 
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
 
 
-@pytest.fixture
-def round_(tx):
+@pytest.fixture(scope="module")
+def headquarters(ground):
+    return make.signed_in(ground.tx, Role.HQ_ADMIN)
+
+
+@pytest.fixture(scope="module")
+def round_(ground):
     sites = [make.site_row(f"S-{code}", unit=code) for code in STREETS]
     leagues = make.league_rows("districts", "central-streets", "city-bureaus")
-    return make.make_round(tx, sites=sites, leagues=leagues)
+    return make.make_round(ground.tx, sites=sites, leagues=leagues)
 
 
 @pytest.fixture
@@ -369,7 +372,9 @@ class TestEntering:
             for one in (first, second)
         ]
         assert entered[0] == entered[1]
-        assert len(tx.exec(select(Entrant)).all()) == 5
+        assert len(entered[0]) == 5
+        units = tx.exec(select(Entrant.unit_id).where(Entrant.id.in_(entered[0]))).all()
+        assert len(set(units)) == 5
 
     def test_nobody_stands_twice_in_one_round(self, tx):
         rows = make.league_rows("districts")

@@ -20,15 +20,17 @@ from app.organisation.rules import Role
 from tests import factories as make
 from tests.support import settle
 
-
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
+
+
+@pytest.fixture(scope="module")
+def headquarters(ground):
+    return make.signed_in(ground.tx, Role.HQ_ADMIN)
 
 
 @pytest.fixture

@@ -19,21 +19,23 @@ from app.organisation.tables import Responsibility, Unit
 from tests import factories as make
 from tests.support import settle
 
-
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
 
 
-@pytest.fixture
-def round_(tx):
+@pytest.fixture(scope="module")
+def headquarters(ground):
+    return make.signed_in(ground.tx, Role.HQ_ADMIN)
+
+
+@pytest.fixture(scope="module")
+def round_(ground):
     return make.make_round(
-        tx,
+        ground.tx,
         sites=[make.site_row("XD-1"), make.site_row("XD-2", unit=make.DONGFANGHONG)],
         leagues=make.league_rows("districts"),
     )

@@ -12,29 +12,32 @@ from tests.api.test_rounds import audit, faults, get, post
 BJ = {"code": "bj", "version": 1}
 
 
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def crew(tx):
-    return [make.signed_in(tx) for _ in range(3)]
+@pytest.fixture(scope="module")
+def headquarters(ground):
+    return make.signed_in(ground.tx, Role.HQ_ADMIN)
 
 
-@pytest.fixture
-def teams(tx, crew):
+@pytest.fixture(scope="module")
+def crew(ground):
+    return [make.signed_in(ground.tx) for _ in range(3)]
+
+
+@pytest.fixture(scope="module")
+def teams(ground, crew):
     """Two in the first team, one in the second."""
     return [
-        make.make_team(tx, "T1", *crew[:2], lead=crew[0]),
-        make.make_team(tx, "T2", crew[2]),
+        make.make_team(ground.tx, "T1", *crew[:2], lead=crew[0]),
+        make.make_team(ground.tx, "T2", crew[2]),
     ]
 
 
-@pytest.fixture
-def round_(tx):
+@pytest.fixture(scope="module")
+def round_(ground):
     sites = [make.site_row(f"S-{n}", unit=f"41080200{n}") for n in range(1, 7)]
-    return make.make_round(tx, sites=[*sites, make.site_row("GC-1", "公厕")])
+    return make.make_round(ground.tx, sites=[*sites, make.site_row("GC-1", "公厕")])
 
 
 def plan(client, who, round_, *tasks, status=201):

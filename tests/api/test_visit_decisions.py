@@ -18,26 +18,28 @@ from app.sites.tables import Site
 from tests import factories as make
 from tests.support import settle
 
-
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def other(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
 
 
-@pytest.fixture
-def headquarters(tx):
-    return make.signed_in(tx, Role.HQ_ADMIN)
+@pytest.fixture(scope="module")
+def other(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
 
 
-@pytest.fixture
-def round_(tx):
+@pytest.fixture(scope="module")
+def headquarters(ground):
+    return make.signed_in(ground.tx, Role.HQ_ADMIN)
+
+
+@pytest.fixture(scope="module")
+def round_(ground):
     sites = [make.site_row("JD-1"), make.site_row("JD-2", unit=make.DONGFANGHONG)]
-    return make.make_round(tx, sites=sites)
+    return make.make_round(ground.tx, sites=sites)
 
 
 def close(tx, state="closed"):

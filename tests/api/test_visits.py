@@ -17,21 +17,23 @@ from app.organisation.rules import Role
 from tests import factories as make
 from tests.support import settle
 
-
-@pytest.fixture
-def inspector(tx):
-    return make.signed_in(tx, Role.INSPECTOR)
+pytestmark = pytest.mark.usefixtures("ground")
 
 
-@pytest.fixture
-def round_(tx, inspector):
+@pytest.fixture(scope="module")
+def inspector(ground):
+    return make.signed_in(ground.tx, Role.INSPECTOR)
+
+
+@pytest.fixture(scope="module")
+def round_(ground, inspector):
     sites = [
         make.site_row("BJ-1"),
         make.site_row("BJ-2", unit=make.DONGFANGHONG),
         make.site_row("GC-1", "公厕"),
     ]
     tasks = [make.task_row("BJ-1", members=[inspector.login])]
-    return make.make_round(tx, sites=sites, tasks=tasks)
+    return make.make_round(ground.tx, sites=sites, tasks=tasks)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from app.organisation.rules import Role
 from app.signing import routes as signing
 from app.web.principal import _Permission, current_person, current_principal
 from tests import factories as make
-from tests.house.requests import operations
+from tests.walks.requests import operations
 
 # The whole list of what answers without a token, each with its reason.
 PUBLIC = frozenset(

@@ -4,24 +4,24 @@ What each caller has in reach is decided by ``organisation.rules.covers`` over r
 SQL: the slow reference that the routes are compared with.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from app.auth.permissions import ROLE_PERMISSIONS
-from app.kit import clock
 from app.kit.ids import new_id
 from app.kit.reach import Posting
 from app.organisation.rules import Role, covers
 from tests import factories as make
 from tests.secrets_planted import PLANTED
-from tests.support import read_again, settle
+from tests.support import city_day, read_again, settle
 
 # name: role, unit, areas, lines (none: all). Between them they hold every role.
 CALLERS: dict[str, tuple[Role, str, tuple[str, ...], tuple[str, ...]]] = {
@@ -179,6 +179,11 @@ class City:
         statement = "SELECT u.path FROM site s JOIN unit u ON u.id = s.unit_id WHERE s.code = :code"
         return str(self.rows(statement, code=self.sites[site])[0][0])
 
+    def one_of_each(self, turn: str, kind: Callable[[Caller], Hashable]) -> list[Caller]:
+        """A caller of each kind; another one speaks for his kind at another ``turn``."""
+        names = sorted(self.callers, key=lambda name: crc32(f"{turn} {name}".encode()))
+        return list({kind(one): one for one in map(self.callers.__getitem__, names)}.values())
+
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Whatever happens inside has not happened afterwards."""
@@ -313,8 +318,8 @@ def _people(city: City) -> None:
     body = {
         "deputy": deputy.login,
         "posting_id": city.codes(f"SELECT id FROM posting WHERE person_id = '{street.id}'").pop(),
-        "valid_from": str(clock.real_now().date()),
-        "valid_to": str(clock.real_now().date() + timedelta(days=7)),
+        "valid_from": str(city_day()),
+        "valid_to": str(city_day() + timedelta(days=7)),
     }
     path = f"/v1/users/{city.login_of('street')}/deputies"
     answer = city.client.post(path, json=body, headers=admin.headers)

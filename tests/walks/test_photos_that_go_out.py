@@ -4,7 +4,7 @@ The routes are those of the interface; an address is whatever leads into the evi
 lies there is fetched and looked through for the secrets that the city's photos hold.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -14,18 +14,13 @@ import pytest
 from app.kit.ids import new_id
 from app.organisation.rules import Role
 from tests import factories as make
-from tests.house import doors
-from tests.house.city import Caller
-from tests.house.requests import Operation
-from tests.house.test_reach_of_routes import ALSO, admitted, ask, examples_for, guarded
 from tests.secrets_planted import SECRET, leaks
+from tests.walks import doors
+from tests.walks.city import Caller
+from tests.walks.requests import Operation
+from tests.walks.test_reach_of_routes import admitted, ask, examples_for, guarded
 
 _SIZES = ("large", "thumb", "original")
-
-
-@pytest.fixture(scope="module")
-def rows(city):
-    return doors.named_rows(city)
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +41,24 @@ def _askers(
 ) -> Sequence[Caller]:
     """Who asks a question, or gives a command whose reply has a field for an address.
 
-    In the short run a question whose reply has no such field is asked by one, who sees the most.
+    In the short run a question is asked by one of each kind of caller, as the photos go that he
+    may see; one whose reply has no such field is asked by him who sees the most.
     """
-    admits = [one for one in city.callers.values() if admitted(one, operation, permission)]
+    if operation.method != "get" and not _promises(operation):
+        return ()
     if _moves_case(operation) and str(operation) != _A_MOVE:
         return ()
-    if everybody or not admits:
-        return admits if operation.method == "get" or _promises(operation) else ()
-    if _promises(operation):
-        return [one for one in admits if one.name not in ALSO]
-    admits.sort(key=lambda one: one.name != "auditor")
-    return admits[:1] if operation.method == "get" else ()
+    admits = [one for one in city.callers.values() if admitted(one, operation, permission)]
+    if everybody or operation.method != "get":
+        return admits
+    if not _promises(operation):
+        return sorted(admits, key=lambda one: one.name != "auditor")[:1]
+
+    def kind(one: Caller) -> Hashable:
+        seen = (name for name, photo in city.photos.items() if doors.sees_photo(city, photo)(one))
+        return one in admits, frozenset(seen), "photo.read-original" in one.permissions
+
+    return [one for one in city.one_of_each(operation.name, kind) if one in admits]
 
 
 # Every move of a case answers with the page of the case, made at one place: one stands for all.

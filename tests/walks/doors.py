@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests import factories as make
-from tests.house.city import DRAFT, Caller, City, Fact
+from tests.walks.city import DRAFT, Caller, City, Fact
 
 Reached = Callable[[Caller], bool]
 
