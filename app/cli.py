@@ -159,6 +159,25 @@ def load_city(folder: Path) -> None:
     console.print(", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
+@city.command("load-calendar")
+def load_calendar(file: Path) -> None:
+    """载入节假日安排 · A notice of days off; says which open deadlines moved."""
+    settings = read_settings()
+    with _database().transaction() as tx:
+        moved = loading.load_calendar(tx, settings, file)
+    for one in moved:
+        console.print(f"{one.number} {one.before.isoformat()} → {one.after.isoformat()}")
+    console.print(f"时限变动 · deadlines moved: {len(moved)}")
+
+
+@city.command("load-categories")
+def load_categories(file: Path) -> None:
+    """载入问题类别 · Problem categories with their time limits."""
+    with _database().transaction() as tx:
+        count = loading.load_categories(tx, file)
+    console.print(f"categories {count}")
+
+
 @city.command("load-users")
 def load_users(file: Path) -> None:
     """载入账号 · People with their postings."""

@@ -23,7 +23,11 @@ from app.imports.rules import Kind, Plan
 from app.imports.service import FirstCode
 from app.infra.db import Database
 from app.kit.errors import Fault, Invalid, NotFound
+from app.ledger import recomputing
+from app.ledger.importing import load_rules
+from app.ledger.recomputing import Moved
 from app.organisation import importing as organisation
+from app.organisation.calendar import load_notice, read_notice
 from app.organisation.importing_boundaries import set_boundaries
 from app.organisation.rules import Role
 from app.people import queries as people_queries
@@ -59,10 +63,29 @@ def load_city(tx: Session, folder: Path) -> dict[str, int]:
         judging = folder / "judging.json"
         if judging.exists():
             counts["judging"] = rounds.load_judging(tx, _read(judging))
+        if city.get("calendar"):
+            row = _read(folder / city["calendar"])
+            load_notice(tx, read_notice(row))
+            counts["calendar_years"] = len(row["years"])
+        rules = folder / "ledger.json"
+        if rules.exists():
+            load_rules(tx, _read(rules))
         campaign = rounds.load_campaign(tx, campaign_row, unit=city["root"])
         scoring.load_rulebook(tx, campaign, campaign_row["rulebook"])
         counts["leagues"] = scoring.load_leagues(tx, campaign, campaign_row["leagues"])
     return counts
+
+
+def load_calendar(tx: Session, settings: Settings, file: Path) -> list[Moved]:
+    """A notice of days off, or working hours; which open deadlines moved."""
+    with _faults_of(file):
+        return recomputing.load_calendar(tx, settings, read_notice(_read(file)))
+
+
+def load_categories(tx: Session, file: Path) -> int:
+    """Categories of a scheme with their time limits, beside those that are there."""
+    with _faults_of(file):
+        return organisation.load_categories(tx, _read(file))
 
 
 def load_people(tx: Session, file: Path) -> int:

@@ -31,6 +31,9 @@ from app.inspections import routes_retakes as retakes
 from app.inspections import routes_revisions as revisions
 from app.inspections import site_history
 from app.ledger import routes as ledger
+from app.ledger import routes_calendar as calendar
+from app.ledger import routes_handling as handling
+from app.ledger import routes_office as office
 from app.ledger import routes_reports as reports
 from app.media import routes as media
 from app.media import routes_receipts as receipts
@@ -79,6 +82,9 @@ PROTECTED = (
     awards,
     appeals,
     ledger,
+    office,
+    calendar,
+    handling,
     people,
     accounts,
     keys,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from app.auth import tables as _auth_tables  # noqa: F401 - rows of the ledger name API keys
 from app.config import Settings, read_settings
 from app.evidence import decoding, rechecking, verification
 from app.evidence.store_keeper import StoreKeeper
@@ -23,6 +24,7 @@ from app.infra.handlers import Runtime, run_due_jobs
 from app.infra.logs import configure_logs
 from app.kit import clock
 from app.kit.errors import Unavailable
+from app.ledger import ringing
 from app.media import retaining
 from app.reactions import HANDLER_NAMES, HANDLERS
 from app.rounds import queries as rounds_queries
@@ -40,6 +42,7 @@ _STORE_EVERY_S = 10.0
 _RECHECK_EVERY_S = 5.0
 _RECONCILE_EVERY_S = 60.0
 _RETAIN_EVERY_S = 3600.0
+_RING_EVERY_S = 1.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
 
@@ -82,6 +85,12 @@ def recheck(runtime: Runtime) -> int:
 def retain(runtime: Runtime) -> int:
     """One turn of deleting photos that were kept as long as they have to be."""
     return retaining.delete_due(runtime.database)
+
+
+def ring(runtime: Runtime) -> int:
+    """One turn of warnings, overdue marks and reminders."""
+    with runtime.database.transaction() as tx:
+        return ringing.ring(tx, runtime.settings)
 
 
 def keep_time(runtime: Runtime) -> int:
@@ -142,6 +151,7 @@ class Worker:
             ("sequencer", place_events, busy),
             ("feeds", bump_feeds, Pauses(bump, bump, bump)),
             ("clock", keep_time, _every(_CLOCK_EVERY_S)),
+            ("deadlines", ring, _every(_RING_EVERY_S)),
             ("sweeper", sweep, _every(sweeping)),
             ("store", self._keeper.look, _every(_STORE_EVERY_S)),
             ("rechecker", recheck, _every(min(_RECHECK_EVERY_S, settings.second_read_s))),

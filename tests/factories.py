@@ -24,6 +24,12 @@ from app.checklists.rules import AnswerType, PhotoRule
 from app.checklists.tables import Item
 from app.kit import clock
 from app.kit.ids import new_id, new_token, token_digest
+from app.kit.reach import Posting
+from app.kit.workdays import Limit
+from app.ledger import history, opening
+from app.ledger.deadlines import LimitBasis
+from app.ledger.lifecycle import Action, Actor, Chosen
+from app.ledger.rules import ProblemSource
 from app.organisation import queries as organisation
 from app.organisation.rules import Role
 from app.people.tables import Person
@@ -399,3 +405,36 @@ def submit(client: TestClient, who: Login, body: Mapping[str, Any]) -> httpx2.Re
 def base64_of(digest: bytes) -> str:
     """A digest as S3 headers carry it."""
     return base64.b64encode(digest).decode()
+
+
+def dispatched_cases(tx: Session, settings: Any, count: int, *, limit: Limit) -> list[UUID]:
+    """So many cases of one street, all dispatched now with the same limit; their ids."""
+    office = make_person(tx, Role.HQ_ADMIN)
+    units = organisation.find_units(tx, [MINSHENG])
+    street, line = units[MINSHENG], organisation.find_lines(tx, ["sanitation"])["sanitation"]
+    desk = history.open_desk(tx, settings)
+    values = {
+        "report_id": None,
+        "site_id": None,
+        "category_id": None,
+        "line_id": line.id,
+        "area_id": street.id,
+        "area_path": street.path,
+        "answerable_unit_id": street.id,
+        "answerable_path": street.path,
+        "veto": False,
+        "note": "垃圾未清",
+        "lat": None,
+        "lon": None,
+        "crs": None,
+        "accuracy_m": None,
+    }
+    new = [opening.NewProblem(ProblemSource.PATROL, desk.at, values, ()) for _ in range(count)]
+    opened = opening.open_problems(tx, settings, new)
+    by = Actor(office.id, (Posting(Role.HQ_ADMIN, "/", ("/",), ()),))
+    chosen = Chosen(limit, LimitBasis.DEFAULT, None)
+    for problem in opened:
+        for action in (Action.FILE, Action.DISPATCH):
+            history.write_move(tx, problem, action, desk.step(by=by, limit=chosen), desk.rules)
+    tx.commit()
+    return [problem.id for problem in opened]

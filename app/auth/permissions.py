@@ -29,6 +29,24 @@ _ROUNDS_RUN = _ROUNDS_READ | {
     "task.hand-over",
 }
 _REPORTS = frozenset({"problem.report"})
+# What the office does to a case; what a unit does to one that it answers for.
+_OFFICE = frozenset(
+    f"ledger.{verb}"
+    for verb in (
+        "verify", "file", "refuse", "dispatch", "check", "close", "rework", "decide-extension",
+        "suspend", "resume", "cancel", "supervise", "urge", "transfer", "reopen", "decide-appeal",
+        "merge", "unmerge", "comment",
+    )
+)  # fmt: skip
+_HANDLES = frozenset({"ledger.sign", "ledger.rectify", "ledger.comment", "photo.submit"})
+_ANSWERS = _HANDLES | {
+    "ledger.return",
+    "ledger.extend",
+    "ledger.transfer",
+    "ledger.appeal",
+    "ledger.check",
+}
+_CHECKS = frozenset({"ledger.verify", "ledger.check", "ledger.comment"})
 _MANAGE = frozenset(
     {
         "api-key.manage",
@@ -67,6 +85,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _SEES_WHO
     | _DECIDES_VISITS
     | _KEEPS
+    | _OFFICE
     | _RANKING_RUN
     | _RANKING_SEES
     | {"appeal.decide", "photo.read-original", "retention.read"},
@@ -82,22 +101,26 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _SEES_WHO
     | _RANKING_SEES
     | {"photo.read-original", "people.read", "audit.read", "retention.read"},
-    Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK | _REPORTS,
+    Role.INSPECTOR: _READ | _EVIDENCE_READ | _FIELD_WORK | _REPORTS | _CHECKS,
     Role.TEAM_LEAD: _READ
     | _EVIDENCE_READ
     | _FIELD_WORK
     | _REPORTS
+    | _CHECKS
     | {"task.read-round", "task.cancel", "retake.ask"},
     Role.UNIT_COORDINATOR: _READ
     | _EVIDENCE_READ
     | _SITES
     | _ROUNDS_RUN
     | _REPORTS
+    | _ANSWERS
     | _RANKING_RUN
     | _APPEALS
     | {"people.read", "people.manage"},
-    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS | _APPEALS,
-    Role.PLATFORM: frozenset({"organisation.read", "ledger.read", "photo.read"}),
+    Role.UNIT_HANDLER: _READ | _EVIDENCE_READ | _REPORTS | _HANDLES | _APPEALS,
+    Role.PLATFORM: frozenset(
+        {"organisation.read", "ledger.read", "photo.read", "problem.send-alarm"}
+    ),
     Role.DASHBOARD: frozenset({"organisation.read", "round.read", "ranking.read", "ledger.read"}),
 }
 

@@ -13,7 +13,6 @@ from typing import Any
 from app.checklists.rules import (
     AnswerType,
     BadValue,
-    LimitUnit,
     PhotoRule,
     Scale,
     mark,
@@ -22,6 +21,7 @@ from app.checklists.rules import (
     written,
 )
 from app.kit.errors import Fault
+from app.kit.workdays import LimitUnit
 
 Row = dict[str, Any]
 

@@ -35,16 +35,6 @@ class VersionState(StrEnum):
     PUBLISHED = "published"
 
 
-class LimitUnit(StrEnum):
-    """In what a time limit is counted: running clock, working hours, or days of the calendar."""
-
-    URGENT_HOUR = "urgent_hour"
-    URGENT_DAY = "urgent_day"
-    WORK_HOUR = "work_hour"
-    WORK_DAY = "work_day"
-    NATURAL_DAY = "natural_day"
-
-
 Value = str | int
 
 _WORDS: dict[AnswerType, dict[str, tuple[int, int]]] = {

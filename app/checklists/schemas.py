@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, FiniteFloat, StrictBool, StrictInt
 
-from app.checklists.rules import MAX_COUNT, AnswerType, LimitUnit, PhotoRule, VersionState
+from app.checklists.rules import MAX_COUNT, AnswerType, PhotoRule, VersionState
+from app.kit.workdays import LimitUnit
 from app.web.wire import Text, Wire
 
 _MOST_ITEMS = 200  # a visit carries no more answers
@@ -59,7 +60,7 @@ class ItemDocument(Wire):
         default_factory=dict
     )
     line: ShortCode
-    problem_category: Annotated[Text, Field(min_length=1, max_length=20)] | None = None
+    problem_category: Annotated[Text, Field(min_length=1, max_length=82)] | None = None
     veto: StrictBool
     veto_class: ShortCode | None = None
     photo_rule: PhotoRule

@@ -12,6 +12,7 @@ from app.checklists.tables import Checklist, ChecklistVersion, Item
 from app.infra import business_time, events
 from app.kit.errors import Fault, Invalid
 from app.kit.ids import new_id
+from app.kit.workdays import LimitUnit
 from app.organisation import queries as organisation
 
 Row = dict[str, Any]
@@ -118,5 +119,5 @@ def _item(item: Row, position: int, version: ChecklistVersion, lines: Row, categ
         exemption_zh=item.get("exemption_zh"),
         exemption_en=item.get("exemption_en"),
         limit_quantity=limit.get("quantity"),
-        limit_unit=rules.LimitUnit(limit["unit"]) if limit else None,
+        limit_unit=LimitUnit(limit["unit"]) if limit else None,
     )

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from app.checklists.rules import AnswerType, LimitUnit, PhotoRule, VersionState
+from app.checklists.rules import AnswerType, PhotoRule, VersionState
 from app.infra.columns import Instant, Json, enum_column, id_column
+from app.kit.workdays import LimitUnit
 
 
 class Checklist(SQLModel, table=True):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
-from app.checklists.rules import AnswerType, BadValue, LimitUnit, PhotoRule, mark, read_scale
+from app.checklists.rules import AnswerType, BadValue, PhotoRule, mark, read_scale
 from app.imports.checks import living_entrant, may_judge, may_run
 from app.imports.columns import (
     Column,
@@ -23,6 +23,7 @@ from app.imports.columns import (
 from app.imports.faults import Bad, SheetFault
 from app.imports.rules import Found, Key, Kind, Record, World, fault_at
 from app.kit.changes import Row
+from app.kit.workdays import LimitUnit
 from app.organisation.rules import Role
 from app.rounds.rules import Period, RoundState, Source
 

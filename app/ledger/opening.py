@@ -12,8 +12,9 @@ from sqlmodel import Session
 from app.config import Settings
 from app.infra import business_time, events, feeds
 from app.infra.bulk import insert_rows
+from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.ids import document_number
-from app.ledger import queries
+from app.ledger import history, queries
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
 
@@ -55,15 +56,28 @@ def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) ->
             number=problem.number,
             source=problem.source.value,
         )
-    tx.flush()
+    history.begin_history(tx, opened, at=now.replace(microsecond=0))
     write_photos(tx, [(problem.id, one.photos) for problem, one in zip(opened, new, strict=True)])
     return opened
+
+
+def placed(
+    lat: float | None, lon: float | None, crs: Crs | None, *, site: Point | None = None
+) -> dict[str, float | None]:
+    """Where a case is in WGS-84: by its own point, else by its site; columns of ``problem``."""
+    found = site
+    if lat is not None and lon is not None and crs is not None:
+        found = to_wgs84(Point(lat, lon), crs)
+    return {
+        "wgs84_lat": found.lat if found else None,
+        "wgs84_lon": found.lon if found else None,
+    }
 
 
 def write_photos(tx: Session, named: Sequence[tuple[UUID, Sequence[UUID]]]) -> None:
     """The photos of entries that have none yet."""
     rows = [
-        {"problem_id": problem_id, "photo_id": photo_id, "position": position}
+        {"problem_id": problem_id, "photo_id": photo_id, "position": position, "event_seq": None}
         for problem_id, photos in named
         for position, photo_id in enumerate(dict.fromkeys(photos))
     ]

@@ -1,6 +1,6 @@
 """Reads of the ledger, narrowed to the caller's reach."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,25 +13,14 @@ from app.evidence.tables import Photo
 from app.inspections.queries_visible import is_hidden_from, is_photo_hidden_from
 from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
+from app.kit.geo import Point
 from app.kit.paging import Page, encode_cursor
-from app.ledger.rules import ProblemState
 from app.ledger.tables import PROBLEM_SERIAL, Problem, ProblemPhoto
 from app.organisation import queries as organisation
 from app.organisation.queries import Area, within_reach
 from app.organisation.tables import Category, Line, Unit
 from app.sites.tables import Site
 from app.web.principal import Principal
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a list of the ledger is narrowed to."""
-
-    round_id: UUID | None = None
-    state: ProblemState | None = None
-    area: str | None = None
-    line: str | None = None
-    category: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,15 +33,21 @@ class ProblemView:
     line: Line
     area: Area
     answerable: Unit | None
+    merged_into: str | None
     photos: Sequence[Photo]
 
 
 def list_problems(
-    tx: Session, principal: Principal, filters: Filters, *, before: UUID | None, limit: int
+    tx: Session,
+    principal: Principal,
+    narrowing: Iterable[Any],
+    *,
+    before: UUID | None,
+    limit: int,
 ) -> Page[ProblemView]:
     """Problems in reach, newest first; a fixed number of statements whatever the page."""
     query = _visible(principal).order_by(col(Problem.id).desc()).limit(limit + 1)
-    query = _narrowed(tx, query, filters)
+    query = query.where(*narrowing)
     if before is not None:
         query = query.where(col(Problem.id) < before)
     rows = tx.execute(query).all()
@@ -75,42 +70,38 @@ def get_problem_by_id(tx: Session, principal: Principal, problem_id: UUID) -> Pr
     return _with_context(tx, principal, rows)[0]
 
 
+_other: Any = sa.orm.aliased(Problem)
+
+
 def _problems() -> Any:
     return (
-        sa.select(Problem, Site, Category, Line)
+        sa.select(Problem, Site, Category, Line, _other.number)
         .join(Site, col(Site.id) == Problem.site_id, isouter=True)
         .join(Category, col(Category.id) == Problem.category_id, isouter=True)
         .join(Line, col(Line.id) == Problem.line_id)
+        .join(_other, _other.id == Problem.merged_into_id, isouter=True)
     )
 
 
 def _visible(principal: Principal) -> Any:
+    return _problems().where(is_visible(principal))
+
+
+def visible_ids(principal: Principal) -> Any:
+    """The ids of the problems that a caller may see."""
+    return sa.select(col(Problem.id)).where(is_visible(principal))
+
+
+def is_visible(principal: Principal) -> Any:
     """Problems in reach; not those of a visit to which the caller is to be blind as yet."""
-    query = _problems().where(
-        within_reach(
-            principal.postings,
-            area=col(Problem.area_path),
-            line=col(Problem.line_id),
-            answerable=col(Problem.answerable_path),
-        )
+    reached = within_reach(
+        principal.postings,
+        area=col(Problem.area_path),
+        line=col(Problem.line_id),
+        answerable=col(Problem.answerable_path),
     )
     hidden = is_hidden_from(principal, col(Problem.visit_id))
-    return query if hidden is None else query.where(~hidden)
-
-
-def _narrowed(tx: Session, query: Any, filters: Filters) -> Any:
-    if filters.round_id is not None:
-        query = query.where(col(Problem.round_id) == filters.round_id)
-    if filters.state is not None:
-        query = query.where(col(Problem.state) == filters.state)
-    if filters.area is not None:
-        unit = organisation.get_unit(tx, filters.area)
-        query = query.where(organisation.at_or_below(col(Problem.area_path), unit.path))
-    if filters.line is not None:
-        query = query.where(col(Line.code) == filters.line)
-    if filters.category is not None:
-        query = query.where(col(Category.code) == filters.category)
-    return query
+    return reached if hidden is None else sa.and_(reached, ~hidden)
 
 
 def _with_context(tx: Session, principal: Principal, rows: Sequence[Any]) -> list[ProblemView]:
@@ -128,9 +119,10 @@ def _with_context(tx: Session, principal: Principal, rows: Sequence[Any]) -> lis
             line,
             areas[problem.area_id],
             units.get(problem.answerable_unit_id) if problem.answerable_unit_id else None,
+            merged_into,
             photos.get(problem.id, []),
         )
-        for problem, site, category, line in rows
+        for problem, site, category, line, merged_into in rows
     ]
 
 
@@ -163,6 +155,15 @@ class SeenFinding:
     revision: VisitRevision
     area_id: UUID
     answerable_path: str | None
+    site_lat: float | None
+    site_lon: float | None
+
+    @property
+    def site_point(self) -> Point | None:
+        """Where the site is, in WGS-84."""
+        if self.site_lat is None or self.site_lon is None:
+            return None
+        return Point(self.site_lat, self.site_lon)
 
 
 def present_findings(tx: Session, visit_id: UUID) -> list[SeenFinding]:
@@ -178,6 +179,8 @@ def present_findings(tx: Session, visit_id: UUID) -> list[SeenFinding]:
             VisitRevision,
             sa.func.coalesce(area.id, col(Site.unit_id)),
             unit.path,
+            col(Site.wgs84_lat),
+            col(Site.wgs84_lon),
         )
         .join(VisitRevision, col(VisitRevision.id) == Finding.revision_id)
         .join(Visit, col(Visit.current_revision_id) == VisitRevision.id)
@@ -210,10 +213,10 @@ def lock_problems_of_visit(tx: Session, visit_id: UUID) -> dict[UUID, Problem]:
 
 
 def photo_ids_of(tx: Session, problem_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Per entry the photos that it names, in their order."""
+    """Per entry the photos of the fault that it names, in their order."""
     rows = tx.exec(
         select(ProblemPhoto)
-        .where(col(ProblemPhoto.problem_id).in_(problem_ids))
+        .where(col(ProblemPhoto.problem_id).in_(problem_ids), col(ProblemPhoto.event_seq).is_(None))
         .order_by(col(ProblemPhoto.problem_id), col(ProblemPhoto.position))
     ).all()
     found: dict[UUID, list[UUID]] = {problem_id: [] for problem_id in problem_ids}

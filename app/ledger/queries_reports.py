@@ -38,12 +38,7 @@ def find_ground(
     """Line, category, site with its unit, and unit of a report."""
     site_row = unit_row = category_row = None
     if category is not None:
-        scheme, code, version = category
-        category_row = tx.exec(
-            select(Category).where(
-                Category.scheme == scheme, Category.code == code, Category.version == version
-            )
-        ).first()
+        category_row = find_category(tx, category)
     if site is not None:
         site_row = tx.exec(select(Site).where(Site.code == site)).first()
     site_unit = None
@@ -53,3 +48,10 @@ def find_ground(
         unit_row = organisation.find_units(tx, [unit]).get(unit)
     line_row = organisation.find_lines(tx, [line]).get(line)
     return GroundFound(line_row, category_row, site_row, site_unit, unit_row)
+
+
+def find_category(tx: Session, named: tuple[str, str, str]) -> Category | None:
+    """A category by scheme, code and version."""
+    scheme, code, version = named
+    query = select(Category).where(Category.scheme == scheme, Category.code == code)
+    return tx.exec(query.where(Category.version == version)).first()

@@ -1,4 +1,4 @@
-"""Reporting a problem without a task: somebody sees a fault on his way.
+"""Reporting a problem without a task: somebody sees a fault on his way, or a machine does.
 
 Stored once per client-made id. Where it is follows from the site, else from the unit that was
 named, else from the point; who answers follows from the line and the place, as of today.
@@ -25,21 +25,26 @@ from app.infra.db import violated_constraint
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.geo import Crs, Point, to_wgs84
 from app.ledger import queries, queries_reports
-from app.ledger.opening import NewProblem, open_problems, touch_ledger
+from app.ledger.opening import NewProblem, open_problems, placed, touch_ledger
 from app.ledger.rules import ProblemSource
 from app.ledger.tables import Problem
 from app.organisation import queries as organisation
 from app.organisation.locating import place_of
-from app.organisation.rules import is_at_or_below
+from app.organisation.rules import Role, is_at_or_below
 from app.organisation.tables import Unit
+from app.sites.tables import Site
 from app.web.principal import Principal
 
 
 @dataclass(frozen=True)
 class Report:
-    """What somebody says that he saw; ``category`` is (scheme, code, version)."""
+    """What somebody says that he saw; ``category`` is (scheme, code, version).
+
+    ``external_ref`` is what a machine calls it; then ``id`` follows from the machine and that.
+    """
 
     id: UUID
+    source: ProblemSource
     category: tuple[str, str, str] | None
     line: str
     site: str | None
@@ -51,10 +56,16 @@ class Report:
     note: str
     photos: tuple[UUID, ...]
     found_at: datetime
+    external_ref: str | None = None
 
     def digest(self) -> str:
         """Tells a repeat from other content under the same id."""
-        text = json.dumps(asdict(self), default=str, ensure_ascii=False, sort_keys=True)
+        said = asdict(self)
+        if self.source is ProblemSource.PATROL:
+            del said["source"]  # reports from before there were other doors keep their digest
+        if self.external_ref is None:
+            del said["external_ref"]
+        text = json.dumps(said, default=str, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -67,7 +78,8 @@ def report_problem(
     """
     known = queries_reports.find_report(tx, report.id)
     if known is not None:
-        if known.reported_by != principal.user_id or known.report_digest != report.digest():
+        sender = known.sender_id if principal.is_machine else known.reported_by
+        if sender != principal.user_id or known.report_digest != report.digest():
             raise Conflict("problem.id-reused")
         return known, True
     found = queries_reports.find_ground(
@@ -82,7 +94,9 @@ def report_problem(
     values: dict[str, Any] = {
         "report_id": report.id,
         "report_digest": report.digest(),
-        "reported_by": principal.user_id,
+        "reported_by": None if principal.is_machine else principal.user_id,
+        "sender_id": principal.user_id if principal.is_machine else None,
+        "external_ref": report.external_ref,
         "site_id": found.site.id if found.site else None,
         "category_id": found.category.id if found.category else None,
         "line_id": found.line.id,
@@ -96,8 +110,9 @@ def report_problem(
         "lon": report.lon,
         "crs": report.crs,
         "accuracy_m": report.accuracy_m,
+        **placed(report.lat, report.lon, report.crs, site=_point_of(found.site)),
     }
-    new = NewProblem(ProblemSource.PATROL, report.found_at, values, report.photos)
+    new = NewProblem(report.source, report.found_at, values, report.photos)
     (problem,) = _open(tx, settings, new)
     unit_path = answers.unit_path if answers else None
     grant(tx, [GrantTo(photo, area.path, found.line.id, unit_path) for photo in report.photos])
@@ -105,13 +120,22 @@ def report_problem(
     return problem, False
 
 
+_KNOWN = {"uq_problem_report_id", "uq_problem_sender_id_external_ref"}
+
+
 def _open(tx: Session, settings: Settings, new: NewProblem) -> list[Problem]:
     try:
         return open_problems(tx, settings, [new])
     except IntegrityError as error:
-        if violated_constraint(error) == "uq_problem_report_id":  # at the same time
+        if violated_constraint(error) in _KNOWN:  # at the same time
             raise Conflict("problem.id-reused") from error
         raise
+
+
+def _point_of(site: Site | None) -> Point | None:
+    if site is None or site.wgs84_lat is None or site.wgs84_lon is None:
+        return None
+    return Point(site.wgs84_lat, site.wgs84_lon)
 
 
 def _area(
@@ -134,6 +158,8 @@ def _faults(
     reached = area is not None and _reaches(area.path, principal)
     if found.line is None:
         yield _unknown("/line", "line", report.line)
+    if report.source is ProblemSource.SELF and not _is_of_a_unit(principal):
+        yield Fault("/source", "field.value", {"expected": ProblemSource.PATROL.value})
     if report.category is not None and found.category is None:
         yield _unknown("/category", "category", "/".join(report.category))
     if report.site is not None and not (found.site and reached):
@@ -142,6 +168,10 @@ def _faults(
         yield _unknown("/unit", "unit", report.unit)
     elif not reached:
         yield Fault("/location", "place.unknown")
+
+
+def _is_of_a_unit(principal: Principal) -> bool:
+    return not principal.roles.isdisjoint({Role.UNIT_COORDINATOR, Role.UNIT_HANDLER})
 
 
 def _reaches(path: str, principal: Principal) -> bool:

@@ -1,36 +1,33 @@
 """The ledger as a polled feed, and single entries."""
 
 from typing import Annotated
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.checklists.presenting import category_out
 from app.config import Settings
-from app.evidence.presenting import address_of
-from app.evidence.rules import Size
-from app.evidence.tables import Photo
 from app.infra import business_time, feeds
-from app.infra.blobs import Blobs
 from app.kit import clock
-from app.ledger import queries
+from app.ledger import queries, queries_cases, queries_likes, showing, summarising
+from app.ledger.filtering import Narrowed
 from app.ledger.opening import FEED
-from app.ledger.rules import STATE_LABELS, ProblemState
-from app.ledger.schemas import ProblemOut, ProblemPage, ProblemPhotoOut
-from app.ledger.tables import Problem
-from app.organisation.presenting import named
+from app.ledger.presenting import audience_of, like_out, likeness_for, problem_out
+from app.ledger.presenting_summary import summary_out
+from app.ledger.queries_filters import predicates
+from app.ledger.schemas import CaseOut, LikesOut, ProblemPage
+from app.ledger.schemas_summary import SummaryOut
 from app.web.etag import feed_tag
 from app.web.feature_router import FeatureRouter
-from app.web.language import Lang, Language, pick
+from app.web.language import Lang
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
 from app.web.transaction import Tx
-from app.web.wire import Code, Location, Named
+from app.web.wire import Code
 
 router = FeatureRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404))
 Reader = Annotated[Principal, Needs("ledger.read")]
+_MINUTE_S = 60
 
 
 @router.get("/ledger", summary="台账 · The ledger", response_model=ProblemPage, responses=UNCHANGED)
@@ -41,35 +38,75 @@ def list_ledger(
     request: Request,
     response: Response,
     paging: Paged,
-    round_id: UUID | None = None,
-    state: ProblemState | None = None,
-    area: Code | None = None,
-    line: Code | None = None,
-    category: Code | None = None,
+    narrowed: Narrowed,
 ) -> ProblemPage | Response:
     """Problems in the caller's reach, newest first. Poll with ``If-None-Match``."""
     settings: Settings = request.app.state.settings
     scope = f"{FEED}:{_address_age(settings.download_expires_s)}"
+    if narrowed.follows_the_clock:
+        scope += f":{int(business_time.now(tx).timestamp()) // _MINUTE_S}"
     tag = feed_tag(scope, feeds.version_of(tx, FEED), reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
-    filters = queries.Filters(round_id, state, area, line, category)
-    page = queries.list_problems(tx, reader, filters, before=paging.after_id(), limit=paging.limit)
+    shown_to = showing.reader_of(tx, request, reader, language)
+    narrowing = predicates(tx, reader, narrowed.filters(shown_to.now))
+    page = queries.list_problems(
+        tx, reader, narrowing, before=paging.after_id(), limit=paging.limit
+    )
     response.headers.update(tag.headers)
-    blobs: Blobs = request.app.state.blobs
     return ProblemPage(
-        items=[problem_out(view, blobs, language) for view in page.items],
-        as_of=business_time.now(tx),
+        items=[problem_out(view, shown_to) for view in page.items],
+        as_of=shown_to.now,
         next_cursor=page.next_cursor,
     )
+
+
+@router.get(
+    "/ledger/summary",
+    summary="台账汇总 · Sums of the ledger",
+    response_model=SummaryOut,
+    responses=UNCHANGED,
+)
+def get_ledger_summary(
+    tx: Tx,
+    reader: Reader,
+    language: Lang,
+    request: Request,
+    response: Response,
+    narrowed: Narrowed,
+) -> SummaryOut | Response:
+    """Counts, rates and quantities in the caller's reach, by district, unit and line."""
+    settings: Settings = request.app.state.settings
+    today = business_time.today(tx, settings.timezone)
+    scope = f"{FEED}-summary:{today}"
+    tag = feed_tag(scope, feeds.version_of(tx, FEED), reader, language, request)
+    if (unchanged := tag.unchanged(request)) is not None:
+        return unchanged
+    filters = narrowed.filters(business_time.now(tx))
+    summary = summarising.summarise(tx, reader, filters, settings.timezone)
+    response.headers.update(tag.headers)
+    return summary_out(summary, filters.now, language)
 
 
 @router.get("/ledger/{number}", summary="台账条目 · One entry")
 def get_ledger_entry(
     tx: Tx, reader: Reader, language: Lang, request: Request, number: Code
-) -> ProblemOut:
-    """One problem by its number."""
-    return problem_out(queries.get_problem(tx, reader, number), request.app.state.blobs, language)
+) -> CaseOut:
+    """One problem with its history, and what the caller may do to it now."""
+    view = queries.get_problem(tx, reader, number)
+    return showing.show(tx, request, reader, language, view)
+
+
+@router.get("/ledger/{number}/duplicates", summary="疑似重复 · Likely the same")
+def list_likely_duplicates(
+    tx: Tx, reader: Reader, language: Lang, request: Request, number: Code
+) -> LikesOut:
+    """Cases of one category near in place and time, or with the same photo; nothing is dropped."""
+    view = queries.get_problem(tx, reader, number)
+    likeness = likeness_for(queries_cases.read_rules(tx), view.category)
+    likes = queries_likes.find_likes(tx, reader, view.problem, likeness)
+    audience = audience_of(reader)
+    return LikesOut(items=[like_out(one, audience, language) for one in likes])
 
 
 def _address_age(expires_s: int) -> int:
@@ -78,44 +115,3 @@ def _address_age(expires_s: int) -> int:
     It stands in the tag, so that nobody is told "unchanged" about addresses that have run out.
     """
     return int(clock.real_now().timestamp()) // max(1, expires_s // 2)
-
-
-def problem_out(view: queries.ProblemView, blobs: Blobs, language: Language) -> ProblemOut:
-    """An entry as it is shown, with addresses of its photos."""
-    problem, area = view.problem, view.area
-    zh, en = STATE_LABELS[problem.state]
-    site = view.site
-    return ProblemOut(
-        number=problem.number,
-        state=problem.state,
-        state_label=pick(language, zh, en),
-        source=problem.source,
-        found_at=problem.found_at,
-        opened_at=problem.opened_at,
-        category=category_out(view.category, language),
-        site=Named(code=site.code, name=site.name) if site else None,
-        area=named(area.unit, language),
-        district=named(area.district, language) if area.district else None,
-        line=Named(code=view.line.code, name=pick(language, view.line.name_zh, view.line.name_en)),
-        answerable_unit=named(view.answerable, language) if view.answerable else None,
-        veto=problem.veto,
-        note=problem.note,
-        location=_location(problem),
-        cancel_reason=problem.cancel_reason,
-        photos=[_photo_out(photo, blobs) for photo in view.photos],
-        round_id=problem.round_id,
-        visit_id=problem.visit_id,
-    )
-
-
-def _location(problem: Problem) -> Location | None:
-    if problem.lat is None or problem.lon is None or problem.crs is None:
-        return None
-    return Location(
-        lat=problem.lat, lon=problem.lon, crs=problem.crs, accuracy_m=problem.accuracy_m
-    )
-
-
-def _photo_out(photo: Photo, blobs: Blobs) -> ProblemPhotoOut:
-    url = address_of(blobs, photo, Size.THUMB)
-    return ProblemPhotoOut(id=photo.id, role=photo.role, state=photo.state, thumb_url=url)

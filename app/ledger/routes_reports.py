@@ -1,14 +1,16 @@
 """Problems that somebody reports without a task."""
 
 from datetime import UTC
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import uuid5
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.ledger import reporting
-from app.ledger.routes import problem_out
-from app.ledger.schemas import ProblemOut, ReportIn
+from app.ledger import reporting, showing
+from app.ledger.presenting import problem_out
+from app.ledger.rules import ProblemSource
+from app.ledger.schemas import AlarmIn, ProblemOut, ReportIn
 from app.web.feature_router import FeatureRouter
 from app.web.language import Lang
 from app.web.openapi import error_replies
@@ -17,6 +19,7 @@ from app.web.transaction import Tx
 
 router = FeatureRouter(prefix="/v1/ledger", tags=["ledger"], responses=error_replies(401, 403))
 Reporter = Annotated[Principal, Needs("problem.report")]
+Machine = Annotated[Principal, Needs("problem.send-alarm")]
 
 
 @router.post(
@@ -35,10 +38,41 @@ def report_problem(
     Where it is: the site's unit, else ``unit``, else the unit at ``location``. Same id and content:
     the same entry again (``Dudao-Replayed: true``); other content: 409.
     """
-    place = body.location
-    category = body.category
-    report = reporting.Report(
-        id=body.id,
+    report = _report(body, id=body.id, photos=tuple(body.photos))
+    problem, known = reporting.report_problem(
+        tx, request.app.state.settings, principal=reporter, report=report
+    )
+    if known:
+        response.headers["Dudao-Replayed"] = "true"
+    shown_to = showing.reader_of(tx, request, reporter, language)
+    return problem_out(reporting.view_of(tx, reporter, problem), shown_to)
+
+
+@router.post(
+    "/alarms",
+    summary="监测报警与平台转办 · An alarm, or a case of the city platform",
+    status_code=201,
+    responses=error_replies(409),
+)
+def report_alarm(
+    tx: Tx, machine: Machine, language: Lang, request: Request, response: Response, body: AlarmIn
+) -> ProblemOut:
+    """Once for each ``ref`` of a sender: the same again is the same entry, other content is 409."""
+    report_id = uuid5(machine.user_id, body.ref)
+    report = _report(body, id=report_id, external_ref=body.ref)
+    problem, known = reporting.report_problem(
+        tx, request.app.state.settings, principal=machine, report=report
+    )
+    if known:
+        response.headers["Dudao-Replayed"] = "true"
+    shown_to = showing.reader_of(tx, request, machine, language)
+    return problem_out(reporting.view_of(tx, machine, problem), shown_to)
+
+
+def _report(body: ReportIn | AlarmIn, **more: Any) -> reporting.Report:
+    place, category = body.location, body.category
+    return reporting.Report(
+        source=ProblemSource(body.source),
         category=(category.scheme, category.code, category.version) if category else None,
         line=body.line,
         site=body.site,
@@ -48,12 +82,6 @@ def report_problem(
         crs=place.crs if place else None,
         accuracy_m=place.accuracy_m if place else None,
         note=body.note,
-        photos=tuple(body.photos),
         found_at=body.found_at.astimezone(UTC),
+        **{"photos": ()} | more,
     )
-    problem, known = reporting.report_problem(
-        tx, request.app.state.settings, principal=reporter, report=report
-    )
-    if known:
-        response.headers["Dudao-Replayed"] = "true"
-    return problem_out(reporting.view_of(tx, reporter, problem), request.app.state.blobs, language)

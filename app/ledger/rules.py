@@ -16,10 +16,15 @@ class ProblemState(StrEnum):
 
 
 class ProblemSource(StrEnum):
-    """Who says so: a visit's finding, or somebody who saw it on his way (巡查)."""
+    """Who says so: each door of the ledger is kept apart."""
 
     VISIT = "visit"
     PATROL = "patrol"
+    SELF = "self"
+    CITIZEN = "citizen"
+    MONITOR = "monitor"
+    ENTERPRISE = "enterprise"
+    PLATFORM = "platform"
 
 
 STATE_LABELS: dict[ProblemState, tuple[str, str]] = {

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session
+from sqlmodel import Session, col
 
+from app.infra.bulk import insert_rows
 from app.kit.errors import Fault, Invalid
 from app.kit.ids import new_id
+from app.kit.workdays import LimitUnit
 from app.organisation import queries, rules
-from app.organisation.tables import Category, Line, Responsibility, Unit
+from app.organisation.tables import Category, CategoryLimit, Line, Responsibility, Unit
 
 Row = dict[str, Any]
 _FIRST_DAY = date(2000, 1, 1)
@@ -72,7 +75,7 @@ def load_lines(tx: Session, rows: Sequence[Row]) -> int:
 
 
 def load_categories(tx: Session, rows: Sequence[Row]) -> int:
-    """Insert or rename problem categories."""
+    """Insert or rename problem categories; those that name ``limits`` get exactly these."""
     fields = ("scheme", "code", "version", "kind", "name_zh", "name_en")
     values = [{"id": new_id()} | {name: row.get(name) for name in fields} for row in rows]
     statement = insert(Category).values(values)
@@ -80,7 +83,27 @@ def load_categories(tx: Session, rows: Sequence[Row]) -> int:
     tx.connection().execute(
         statement.on_conflict_do_update(index_elements=["scheme", "code", "version"], set_=updates)
     )
+    _load_limits(tx, [row for row in rows if "limits" in row])
     return len(values)
+
+
+def _load_limits(tx: Session, rows: Sequence[Row]) -> None:
+    known = queries.find_categories(tx)
+    ids = [known[f"{row['scheme']}/{row['code']}/{row['version']}"].id for row in rows]
+    tx.exec(sa.delete(CategoryLimit).where(col(CategoryLimit.category_id).in_(ids)))
+    limits = [
+        {
+            "category_id": category_id,
+            "condition": limit["condition"],
+            "position": position,
+            "name_zh": limit.get("name_zh"),
+            "value": limit["value"],
+            "unit": LimitUnit(limit["unit"]),
+        }
+        for category_id, row in zip(ids, rows, strict=True)
+        for position, limit in enumerate(row["limits"])
+    ]
+    insert_rows(tx, CategoryLimit, limits)
 
 
 def load_responsibilities(tx: Session, rows: Sequence[Row]) -> int:

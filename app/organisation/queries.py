@@ -1,5 +1,6 @@
 """Reads of units and lines; and the scope predicate in SQL."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -155,8 +156,15 @@ def find_lines(tx: Session, codes: Sequence[str]) -> dict[str, Line]:
 
 
 def find_categories(tx: Session) -> dict[str, Category]:
-    """All categories by code. One scheme is loaded per city so far; a second needs its key here."""
-    return {row.code: row for row in tx.exec(select(Category)).all()}
+    """All categories by ``scheme/code/version``, and by the bare code where only one has it.
+
+    The same code means another thing in another scheme, so a bare one that several share names
+    none of them.
+    """
+    rows = tx.exec(select(Category)).all()
+    shared = Counter(row.code for row in rows)
+    found = {f"{row.scheme}/{row.code}/{row.version}": row for row in rows}
+    return found | {row.code: row for row in rows if shared[row.code] == 1}
 
 
 @dataclass(frozen=True)

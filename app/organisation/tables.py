@@ -1,4 +1,4 @@
-"""Units, lines, categories and responsibilities."""
+"""Units, lines, categories with their time limits, responsibilities, and the calendar."""
 
 from datetime import date
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from app.infra.columns import Instant, Json, enum_column, id_column
 from app.kit.geo import Crs
+from app.kit.workdays import LimitUnit
 from app.organisation.rules import CategoryKind, UnitKind
 
 _CODE = r"^[0-9A-Za-z.-]{1,40}$"
@@ -70,6 +71,49 @@ class Category(SQLModel, table=True):
     kind: CategoryKind = Field(sa_type=enum_column(CategoryKind))
     name_zh: str = Field(max_length=100)
     name_en: str | None = Field(max_length=200)
+
+
+class CategoryLimit(SQLModel, table=True):
+    """Within what time a problem of a category is to be put right, under a filing condition."""
+
+    __tablename__ = "category_limit"
+    __table_args__ = (sa.CheckConstraint("value > 0", name="value"),)
+
+    category_id: UUID = Field(foreign_key="category.id", primary_key=True)
+    condition: str = Field(max_length=40, primary_key=True)
+    position: int = Field(sa_type=sa.SmallInteger)
+    name_zh: str | None = Field(max_length=200)
+    value: int
+    unit: LimitUnit = Field(sa_type=enum_column(LimitUnit))
+
+
+class CalendarYear(SQLModel, table=True):
+    """A year whose days off and made-up working days are known, and by which notice."""
+
+    __tablename__ = "calendar_year"
+
+    year: int = Field(sa_column=sa.Column(sa.SmallInteger, primary_key=True, autoincrement=False))
+    notice: str = Field(max_length=1000)
+    loaded_at: Instant
+
+
+class CalendarDay(SQLModel, table=True):
+    """A day that differs from Monday to Friday, or that a notice names."""
+
+    __tablename__ = "calendar_day"
+
+    day: date = Field(primary_key=True)
+    is_worked: bool
+    name_zh: str = Field(max_length=40)
+
+
+class WorkingHours(SQLModel, table=True):
+    """Working hours from a day on; ``spans`` as in ``08:00-12:00 14:00-18:00``."""
+
+    __tablename__ = "working_hours"
+
+    valid_from: date = Field(primary_key=True)
+    spans: str = Field(max_length=200)
 
 
 class Responsibility(SQLModel, table=True):

@@ -12,7 +12,7 @@ from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.rounds import service as rounds
 from app.rounds.rules import Period
-from app.scoring import publishing, queries_freezing, queries_periods, queries_runs
+from app.scoring import closing, publishing, queries_freezing, queries_periods, queries_runs
 from app.scoring.publishing import Subject, Wanted
 from app.scoring.rules import read_rulebook
 from app.scoring.tables_results import RankingRun, StandingPeriod
@@ -81,6 +81,8 @@ def publish_period(
     runs = [queries_runs.newest_run(tx, round_id=one.id) for one in found]
     freezes = [freeze.id for run in runs if run for freeze in queries_runs.freezes_of(tx, run.id)]
     marks = queries_freezing.read_marks(tx, freezes, book, named=True)
+    since, until = closing.span_of_days(period.starts_on, period.ends_on, settings.timezone)
+    entered = queries_runs.entered_for_rounds(tx, [one.id for one in found])
     return publishing.publish(
         tx,
         settings,
@@ -89,7 +91,7 @@ def publish_period(
         rulebook=row,
         freezes=freezes,
         sites=marks.sites,
-        entered=queries_runs.entered_for_rounds(tx, [one.id for one in found]),
+        entered=closing.with_rates(tx, entered, since=since, until=until),
         wanted=wanted,
         by=by,
     )

@@ -4,7 +4,7 @@ A correction is the next revision of the same subject, under the same rulebook, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,12 @@ from sqlmodel import Session
 from app.config import Settings
 from app.infra import business_time, events
 from app.infra.bulk import insert_rows
-from app.kit.errors import Conflict, Fault, Invalid
+from app.kit.errors import Conflict
 from app.kit.ids import new_id
 from app.rounds import publishing as rounds
 from app.rounds import service as round_service
 from app.rounds.tables import Round
-from app.scoring import awarding, queries_freezing, queries_runs
+from app.scoring import awarding, closing, queries_freezing, queries_runs
 from app.scoring.queries_runs import Entered
 from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.rules_changes import moved
@@ -44,22 +44,12 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Closed:
-    """An entrant's problems of the round: closed on time, of those that were due."""
-
-    entrant: str
-    on_time: int
-    due: int
-
-
-@dataclass(frozen=True)
 class Wanted:
     """What somebody says who publishes: why (for a correction), and what he stands for."""
 
     reason: str | None = None
     without_pending: bool = False
     thin_confirmed: bool = False
-    closing: Sequence[Closed] = ()
 
 
 @dataclass(frozen=True)
@@ -143,6 +133,7 @@ def publish_round(
     marks = queries_freezing.read_marks(tx, [freeze_id], book)
     _refuse(tx, found, book, wanted, before, thin=marks.thin_visits)
     subject = Subject(found.campaign_id, found.unit_id, round_id=round_id)
+    entered = queries_runs.entered_for_round(tx, round_id)
     run = publish(
         tx,
         settings,
@@ -151,7 +142,7 @@ def publish_round(
         rulebook=row,
         freezes=[freeze_id],
         sites=marks.sites,
-        entered=queries_runs.entered_for_round(tx, round_id),
+        entered=closing.with_rates(tx, entered, since=found.opens_at, until=found.closes_at),
         wanted=wanted,
         by=by,
     )
@@ -212,7 +203,7 @@ def publish(
     if before is not None and not wanted.reason:
         raise Conflict("run.reason-missing")
     book = read_rulebook(rulebook.rules)
-    leagues = _with_closing(entered.leagues, wanted.closing)
+    leagues = entered.leagues
     _check_leagues(leagues, book)
     visits = queries_freezing.read_inspections(tx, freezes, named=bool(subject.period_id))
     found = decided(Inputs(leagues, sites), book, rulebook.rules, visits)
@@ -254,37 +245,6 @@ def publish(
 def _inputs_digest(tx: Session, freezes: Sequence[UUID], written: Row) -> str:
     _, visits = queries_freezing.digest_of(tx, freezes)
     return digest_of_inputs(visits, written)
-
-
-def _with_closing(
-    leagues: Sequence[LeagueGiven], closing: Sequence[Closed]
-) -> tuple[LeagueGiven, ...]:
-    """The leagues with the closing rates that were given; a fault for an unknown entrant."""
-    known = {one.key for league in leagues for one in league.entrants}
-    faults = tuple(
-        Fault(
-            f"/closing/{index}/entrant",
-            "field.unknown-reference",
-            {"kind": "entrant", "value": one.entrant},
-        )
-        for index, one in enumerate(closing)
-        if one.entrant not in known
-    )
-    if faults:
-        raise Invalid("request.invalid", faults=faults)
-    given = {one.entrant: one for one in closing}
-    return tuple(
-        replace(
-            league,
-            entrants=tuple(
-                replace(one, closed_on_time=given[one.key].on_time, due=given[one.key].due)
-                if one.key in given
-                else one
-                for one in league.entrants
-            ),
-        )
-        for league in leagues
-    )
 
 
 def _check_leagues(leagues: Sequence[LeagueGiven], book: Rulebook) -> None:

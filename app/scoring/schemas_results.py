@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictInt
 from app.rounds.rules import Period
 from app.rounds.schemas import EnglishName, Name, NewCode, Reason, RoundRef
 from app.scoring.periods import Span
-from app.scoring.publishing import Closed, Wanted
+from app.scoring.publishing import Wanted
 from app.scoring.rules import RulebookState
 from app.scoring.rules_flags import Colour
 from app.scoring.rules_places import Status
@@ -107,25 +107,15 @@ class ChangesOut(Wire):
     moved: list[MovedOut]
 
 
-class ClosingIn(Wire):
-    """An entrant's problems of the round: closed on time, of those that were due."""
-
-    entrant: Code
-    on_time: Count
-    due: Count
-
-
 class PublishIn(Wire):
     """``reason`` is needed for a correction; the two flags say what the publisher stands for."""
 
     reason: Reason | None = None
     without_pending: StrictBool = False
     thin_confirmed: StrictBool = False
-    closing: Annotated[list[ClosingIn], Field(max_length=500)] = Field(default_factory=list)
 
     def wanted(self) -> Wanted:
-        closing = [Closed(**dict(one)) for one in self.closing]
-        return Wanted(self.reason, self.without_pending, self.thin_confirmed, closing)
+        return Wanted(self.reason, self.without_pending, self.thin_confirmed)
 
 
 class PeriodIn(Wire):

@@ -126,5 +126,7 @@ KINDS_ZH = {
     "photo": "照片",
     "posting": "任职",
     "group": "专项指挥部",
+    "condition": "立案条件",
+    "problem": "案件",
     "entrant": "参排单位",
 }

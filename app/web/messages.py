@@ -8,12 +8,14 @@ from typing import Any
 
 from app.web.field_messages import FIELDS, KINDS_ZH, Text
 from app.web.language import Language
+from app.web.ledger_messages import LEDGER_PROBLEMS
 from app.web.photo_messages import PHOTO_PROBLEMS
 from app.web.ranking_messages import RANKING_PROBLEMS
 from app.web.sheet_messages import SHEETS
 from app.web.unit_messages import UNIT_PROBLEMS
 
 PROBLEMS: dict[str, Text] = {
+    **LEDGER_PROBLEMS,
     **PHOTO_PROBLEMS,
     **RANKING_PROBLEMS,
     **SHEETS,

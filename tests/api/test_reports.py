@@ -45,7 +45,9 @@ def test_a_report_at_a_site_opens_an_entry_for_who_answers_there(client, tx, ins
     assert found["answerable_unit"]["code"] == "JF-HWC"
     handler = make.signed_in(tx, Role.UNIT_HANDLER, unit="JF-HWC", areas=[])
     seen = client.get(f"/v1/ledger/{found['number']}", headers=handler.headers)
-    assert seen.json() == found
+    assert {name: seen.json()[name] for name in ("number", "version", "photos")} == {
+        name: found[name] for name in ("number", "version", "photos")
+    }
     assert len(tx.exec(select(Grant).where(Grant.photo_id == photo)).all()) == 1
     again = send(client, inspector, report)
     assert (again.json(), again.headers["dudao-replayed"]) == (found, "true")

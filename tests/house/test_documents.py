@@ -19,7 +19,8 @@ _RAISERS = {
     "Invalid", "Conflict", "NotFound", "Forbidden", "Unauthorised", "Gone", "Unavailable", "TooMany"
 }  # fmt: skip
 _CATALOGUES = {
-    f"app/web/{name}messages.py" for name in ("", "field_", "photo_", "ranking_", "sheet_", "unit_")
+    f"app/web/{name}messages.py"
+    for name in ("", "field_", "ledger_", "photo_", "ranking_", "sheet_", "unit_")
 }
 _CODE = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)+")
 _VARIABLE = re.compile(r"\bDUDAO_[A-Z0-9_]+\b")

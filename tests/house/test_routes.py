@@ -5,6 +5,9 @@ from typing import Any
 from app import main
 from app.auth import routes as auth
 from app.auth.permissions import ROLE_PERMISSIONS
+from app.ledger.lifecycle import Action, Need
+from app.ledger.moves import BY_PEOPLE, MOVES
+from app.ledger.presenting import permission_of
 from app.organisation.rules import Role
 from app.signing import routes as signing
 from app.web.principal import _Permission, current_person, current_principal
@@ -85,6 +88,26 @@ def test_every_permission_of_the_table_is_used_and_the_reverse():
         "visit.revise-any",
     }
     assert used <= granted
+
+
+_FIELDS = {
+    Need.REASON: "reason", Need.PHOTO: "photos", Need.UNIT: "unit", Need.UNTIL: "until",
+    Need.RESOLUTION: "resolution", Need.CASE: "into",
+}  # fmt: skip
+_CHECKS = frozenset({Action.CHECK_PASS, Action.CHECK_FAIL, Action.CHECK_UNCLEAR})  # one route
+
+
+def test_each_move_of_a_case_has_a_route_that_needs_what_the_table_says():
+    found = {one.path: one for one in operations() if one.method == "post"}
+    for action in BY_PEOPLE:
+        verb = "check" if action in _CHECKS else action.value
+        operation = found[f"/v1/ledger/{{number}}/{verb}"]
+        assert needs()[operation.name] == permission_of(action), operation
+        schema = operation.described["requestBody"]["content"]["application/json"]["schema"]
+        body = operation.components[schema["$ref"].rsplit("/", 1)[-1]]
+        asked = set(body.get("required", ())) & set(_FIELDS.values())
+        if action not in _CHECKS:  # but for a passed one they need a reason
+            assert asked == {_FIELDS[one] for one in MOVES[action].needs}, operation
 
 
 def test_somebody_without_any_posting_may_only_ask_who_he_is(client, tx, app):

@@ -342,6 +342,8 @@ BODIES: dict[str, Any] = {
 NO_LISTS = frozenset(
     {
         "/v1/me",  # the caller himself
+        "/v1/ledger/summary",  # sums: tests/api/test_summary.py has the figures
+        "/v1/calendar",  # one year, the same for everybody
         "/v1/rounds/{round_id}/coverage",  # sums: tests/api/test_coverage.py has the figures
         "/v1/rounds/{round_id}/matrix",
         "/v1/rounds/{round_id}/rankings",  # a standing is seen whole or not at all

@@ -108,7 +108,8 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
 
 def _plain(kind: str | None, schema: Mapping[str, Any]) -> Any:
     if kind in {"integer", "number"}:
-        return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        least = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        return int(least) if kind == "integer" else least
     if kind == "boolean":
         return False
     if kind == "null":

@@ -1,0 +1,97 @@
+"""From the body of a command to the move, and back to the case page."""
+
+from typing import Any
+
+from sqlmodel import Session
+from starlette.requests import Request
+
+from app.kit.errors import DudaoError
+from app.ledger import acting, showing
+from app.ledger.acting import Given, Stage, Stale, Work
+from app.ledger.lifecycle import Action
+from app.ledger.schemas import CaseOut
+from app.ledger.schemas_moves import CheckIn, DoneManyOut, DoneOneOut, FileIn, RectifyIn
+from app.ledger.tables import Problem
+from app.web import messages
+from app.web.language import Language
+from app.web.principal import Principal
+
+CHECKS = {
+    "pass": Action.CHECK_PASS,
+    "fail": Action.CHECK_FAIL,
+    "unclear": Action.CHECK_UNCLEAR,
+}
+
+
+def command(
+    tx: Session,
+    request: Request,
+    by: Principal,
+    language: Language,
+    number: str,
+    *,
+    action: Action,
+    version: int | None,
+    given: Given | None = None,
+) -> CaseOut:
+    """Make a move and show the case after it."""
+    with showing.current_if_stale(tx, request, by, language):
+        problem = acting.act(
+            tx,
+            request.app.state.settings,
+            by=by,
+            number=number,
+            version=version,
+            action=action,
+            given=given or Given(),
+        )
+    return showing.show(tx, request, by, language, acting.view_of(tx, by, problem))
+
+
+def command_many(
+    tx: Session,
+    request: Request,
+    by: Principal,
+    language: Language,
+    commands: list[tuple[str, int, Action, Given]],
+) -> DoneManyOut:
+    """Make a move on each of many cases; each has its own result."""
+    results = acting.act_on_many(tx, request.app.state.settings, by=by, commands=commands)
+    items = [_done(number, result, language) for number, result in results]
+    return DoneManyOut(items=items)
+
+
+def _done(number: str, result: Problem | Stale | DudaoError, language: Language) -> DoneOneOut:
+    if isinstance(result, Problem):
+        return DoneOneOut(number=number, done=True, code=None, message=None, version=result.version)
+    code = "problem.stale" if isinstance(result, Stale) else result.code
+    data: dict[str, Any] = {} if isinstance(result, Stale) else result.data
+    message = messages.detail_of(code, language, data)
+    return DoneOneOut(number=number, done=False, code=code, message=message, version=None)
+
+
+def filing(body: FileIn) -> Given:
+    """What filing comes with."""
+    category = body.category
+    return Given(
+        category=(category.scheme, category.code, category.version) if category else None,
+        condition=body.condition,
+        unit=body.unit,
+    )
+
+
+def report_back(body: RectifyIn) -> Given:
+    """What a report-back comes with."""
+    return Given(
+        reason=body.reason,
+        resolution=body.resolution,
+        plan=[Stage(one.on, one.text) for one in body.plan],
+        photos=body.photos,
+        work=[Work(one.kind, one.quantity, one.unit) for one in body.work],
+        cost_fen=body.cost_fen,
+    )
+
+
+def check(body: CheckIn) -> Given:
+    """What a check comes with."""
+    return Given(result=body.result, reason=body.reason, photos=body.photos)
