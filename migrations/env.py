@@ -15,6 +15,7 @@ import app.infra.business_time
 import app.infra.events
 import app.infra.feeds
 import app.infra.jobs
+import app.infra.throttles
 import app.inspections.tables
 import app.rounds.tables
 import app.signing.tables
