@@ -9,6 +9,7 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 import app.auth.tables
 import app.checklists.tables
+import app.citizens.tables
 import app.evidence.tables
 import app.imports.tables
 import app.infra.business_time
