@@ -14,7 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from app import loading, results, serving, signatures, storage
+from app import contacts, loading, results, serving, signatures, storage
 from app.auth import accounts
 from app.config import Environment, Settings, read_settings, set_environment
 from app.imports import showing as importing
@@ -32,6 +32,7 @@ city = typer.Typer(no_args_is_help=True, help="城市数据 · a city's data")
 clock = typer.Typer(no_args_is_help=True, help="业务时钟 · the business clock (demo and test only)")
 cli.add_typer(storage.commands, name="storage")
 cli.add_typer(signatures.keys, name="keys")
+cli.add_typer(contacts.contact_keys, name="contact-keys")
 for kind in results.Kind:
     signatures.verify.command(kind.value)(results.verify_result)
 cli.add_typer(signatures.verify, name="verify")
@@ -104,6 +105,7 @@ def migrate() -> None:
     engine.dispose()
     console.print(f"{before or '(empty)'} → {migrations.newest_revision()}")
     signatures.prepare()
+    contacts.prepare()
     _offer_administrator()
 
 

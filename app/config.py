@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     sign_in_account_tries: int = Field(default=10, ge=1, le=1000)
     sign_in_address_tries: int = Field(default=100, ge=1, le=100_000)
     sign_in_window_s: int = Field(default=900, ge=10, le=86_400)
+    public_address_tries: int = Field(default=300, ge=1, le=1_000_000)
+    public_window_s: int = Field(default=900, ge=10, le=86_400)
+    citizen_address_reports: int = Field(default=30, ge=1, le=1_000_000)
+    citizen_reports: int = Field(default=1000, ge=1, le=1_000_000)
+    citizen_window_s: int = Field(default=3600, ge=10, le=86_400)
+    photo_token_s: int = Field(default=4 * 3600, ge=60, le=86_400)
+    contact_keys_file: Path | None = None
+    contact_days: int = Field(default=90, ge=0, le=3650)
     min_app_version: str | None = Field(default=None, pattern=r"^\d{1,6}(\.\d{1,6}){0,3}$")
 
     job_lease_s: int = Field(default=120, ge=2)

@@ -15,6 +15,7 @@ from app.auth import key_routes as keys
 from app.auth import routes as auth
 from app.auth.authenticate import authenticate
 from app.checklists import routes as checklists
+from app.citizens import routes as citizens
 from app.config import Settings, read_settings
 from app.duties import routes as duties
 from app.evidence import routes as evidence
@@ -85,6 +86,7 @@ PROTECTED = (
     office,
     calendar,
     handling,
+    citizens,
     people,
     accounts,
     keys,
@@ -94,6 +96,7 @@ PROTECTED = (
     auth,
 )
 _MULTIPART_OVERHEAD = 64 * 1024
+_STRANGERS_BODY = 16 * 1024
 _CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Accept-Language", HEADER)
 _DESCRIPTION = """
 督导：城市督导检查、排名与整改服务。Inspection, ranking and rectification of a city campaign.
@@ -133,6 +136,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     openapi.serve_docs(app)
     app.include_router(auth.public)
     app.include_router(signing.public)
+    app.include_router(citizens.public)
     for module in PROTECTED:
         app.include_router(module.router, dependencies=[Depends(authenticate)])
     metrics.install(app, app.state.database, [store_keeper.gauges])
@@ -147,7 +151,12 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.add_middleware(AppVersionGate)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     sheet = settings.import_max_bytes + _MULTIPART_OVERHEAD
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes, wider={"/v1/imports": sheet})
+    app.add_middleware(
+        BodyLimit,
+        most=settings.max_body_bytes,
+        wider={"/v1/imports": sheet},
+        below={"/v1/public/": _STRANGERS_BODY},
+    )
     app.add_middleware(RequestLog)
     return app
 

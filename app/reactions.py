@@ -127,6 +127,8 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "cell.created": (),
     "cell.ended": (),
     "checklist.published": (),
+    "contact.erased": (),
+    "contact.read": (),
     "deputy.appointed": (),
     "deputy.ended": (),
     "person.code-issued": (),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from app.citizens import keyfile as contact_keys
 from app.config import Environment, Settings, environment_with
 from app.infra import embedded_secrets, migrations
 from app.infra.blobs import wait_until_usable
@@ -54,6 +55,7 @@ def embedded_environment(addresses: Addresses, env: Environment, data: Path) -> 
         "DUDAO_S3_ACCESS_KEY": addresses.s3_access_key,
         "DUDAO_S3_SECRET_KEY": addresses.s3_secret_key,
         "DUDAO_SIGNING_KEY_FILE": str(data.resolve() / "signing-key.pem"),
+        "DUDAO_CONTACT_KEYS_FILE": str(data.resolve() / "contact-keys"),
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_TRIM_THRESHOLD_": "131072",
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
@@ -94,12 +96,13 @@ def make_servers(place: Place, say: Say) -> EmbeddedServers:
 
 
 def prepare(settings: Settings) -> None:
-    """Bring the database to the newest revision, make the signing key and the buckets."""
+    """Bring the database to the newest revision, make keys and buckets that are missing."""
     engine = make_engine(settings)
     try:
         migrations.upgrade(engine)
         with Database(engine, settings.env).transaction() as tx:
             signing.prepare(tx, settings)
+        contact_keys.make_if_missing(settings)
     finally:
         engine.dispose()
     Buckets(settings).make()

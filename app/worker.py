@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from app.auth import tables as _auth_tables  # noqa: F401 - rows of the ledger name API keys
+from app.citizens import tending
 from app.config import Settings, read_settings
 from app.evidence import decoding, rechecking, verification
 from app.evidence.store_keeper import StoreKeeper
@@ -43,6 +44,7 @@ _RECHECK_EVERY_S = 5.0
 _RECONCILE_EVERY_S = 60.0
 _RETAIN_EVERY_S = 3600.0
 _RING_EVERY_S = 1.0
+_TEND_EVERY_S = 3600.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
 
@@ -156,6 +158,7 @@ class Worker:
             ("store", self._keeper.look, _every(_STORE_EVERY_S)),
             ("rechecker", recheck, _every(min(_RECHECK_EVERY_S, settings.second_read_s))),
             ("retention", retain, _every(_RETAIN_EVERY_S)),
+            ("contacts", tending.tend, _every(_TEND_EVERY_S)),
             ("reconciler", self._keeper.reconcile, _every(_RECONCILE_EVERY_S)),
             *((f"jobs-{n}", run_jobs, busy) for n in range(settings.worker_threads)),
         ]

@@ -9,12 +9,14 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 import app.auth.tables
 import app.checklists.tables
+import app.citizens.tables
 import app.evidence.tables
 import app.imports.tables
 import app.infra.business_time
 import app.infra.events
 import app.infra.feeds
 import app.infra.jobs
+import app.infra.throttles
 import app.inspections.tables
 import app.rounds.tables
 import app.signing.tables

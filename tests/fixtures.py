@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from app import loading
 from app.auth import passwords
+from app.citizens import keyfile
 from app.config import Environment, Settings
 from app.evidence import decoding
 from app.infra import migrations
@@ -88,6 +89,7 @@ def _prepare(settings: Settings) -> None:
     with Database(engine, settings.env).transaction() as tx:
         loading.load_city(tx, CITY)
         signing.prepare(tx, settings)
+    keyfile.make_if_missing(settings)
     engine.dispose()
     Buckets(settings).make()
     _run_alone(settings, f"CREATE DATABASE {_TEMPLATE} TEMPLATE dudao")

@@ -12,6 +12,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "checklist.draft-discarded": ("删除检查表草稿", "Checklist draft discarded"),
     "checklist.drafted": ("起草检查表", "Checklist drafted"),
     "checklist.published": ("发布检查表", "Checklist published"),
+    "contact.erased": ("联系方式到期清除", "Contact of a citizen erased"),
+    "contact.read": ("查看市民联系方式", "Contact of a citizen read"),
     "deputy.appointed": ("指定代理", "Deputy appointed"),
     "deputy.ended": ("结束代理", "Deputy ended"),
     "person.code-issued": ("发放一次性代码", "One-time code issued"),

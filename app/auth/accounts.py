@@ -20,6 +20,7 @@ from app.config import Settings
 from app.infra import events
 from app.kit import clock
 from app.kit.errors import Invalid
+from app.kit.ids import plain_code
 from app.organisation.rules import Role
 from app.people import queries as people_queries
 from app.people import service as people
@@ -88,7 +89,7 @@ def issue_code(tx: Session, settings: Settings, *, person_id: UUID) -> Code:
     code, now = rules.new_code(), clock.real_now()
     expires_at = now + timedelta(seconds=settings.reset_code_s)
     values = {
-        "code_hash": passwords.hash_password(rules.plain_code(code)),
+        "code_hash": passwords.hash_password(plain_code(code)),
         "tries_left": rules.CODE_TRIES,
         "issued_at": now,
         "expires_at": expires_at,
@@ -110,7 +111,7 @@ def redeem_code(tx: Session, *, login: str, code: str, new_password: str) -> Ref
     """Set the password by a one-time code. Unknown accounts are refused alike and as slowly."""
     found = queries.lock_code(tx, login)
     row = found[1] if found and _is_open(found[1]) else None
-    if not passwords.is_password(rules.plain_code(code), row.code_hash if row else None):
+    if not passwords.is_password(plain_code(code), row.code_hash if row else None):
         if row is not None:
             row.tries_left -= 1
             tx.add(row)

@@ -88,7 +88,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _OFFICE
     | _RANKING_RUN
     | _RANKING_SEES
-    | {"appeal.decide", "photo.read-original", "retention.read"},
+    | {"appeal.decide", "contact.read", "photo.read-original", "retention.read"},
     Role.HQ_EDITOR: _READ
     | _EVIDENCE_READ
     | _ROUNDS_READ

@@ -30,16 +30,6 @@ class OneTimeCode(SQLModel, table=True):
     used_at: Instant | None = None
 
 
-class Throttle(SQLModel, table=True):
-    """Until when a key has used up its tries (``kit/throttle.py``)."""
-
-    __tablename__ = "throttle"
-    __table_args__ = (sa.Index("ix_throttle_busy_until", "busy_until"),)
-
-    key: str = Field(primary_key=True, max_length=100)
-    busy_until: Instant
-
-
 class AuthSession(SQLModel, table=True):
     """One sign-in on one device; revoking it ends all its tokens.
 

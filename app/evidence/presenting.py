@@ -1,7 +1,7 @@
 """Between photo rows and their wire shapes."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from app.config import Settings
@@ -16,6 +16,7 @@ from app.evidence.rules import (
     rendition_key,
 )
 from app.evidence.schemas import (
+    AnnouncedOut,
     AnnounceIn,
     ExifOut,
     PhotoIn,
@@ -70,6 +71,20 @@ def announcement_of(photo: PhotoIn) -> service.Announcement:
 def place_of(location: Location) -> service.Place:
     """A place of the wire as the service takes it."""
     return service.Place(Point(location.lat, location.lon), location.crs, location.accuracy_m)
+
+
+def announced_out(
+    blobs: Blobs, photos: Sequence[Photo], language: Language, standing: Standing, *, by_form: bool
+) -> list[AnnouncedOut]:
+    """Where photos stand that were announced, and how to send those that are waited for."""
+    return [
+        AnnouncedOut(
+            **dict(state_out(photo, language, standing)),
+            upload=upload_out(blobs, photo, standing.lost),
+            form=form_out(blobs, photo, standing.lost) if by_form else None,
+        )
+        for photo in photos
+    ]
 
 
 def upload_out(blobs: Blobs, photo: Photo, lost: Collection[str]) -> UploadOut | None:

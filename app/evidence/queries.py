@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.evidence.rules import PhotoState, Size
-from app.evidence.tables import Blob, Grant, Photo, Rendition
+from app.evidence.tables import Blob, Grant, Photo, PhotoPass, Rendition
 from app.organisation.queries import within_reach
 from app.web.principal import Principal
 
@@ -28,6 +28,17 @@ def find_photos(tx: Session, ids: Sequence[UUID]) -> dict[UUID, Photo]:
     """The photos with these ids, whoever they belong to."""
     rows = tx.exec(select(Photo).where(col(Photo.id).in_(ids))).all()
     return {photo.id: photo for photo in rows}
+
+
+def lock_pass(tx: Session, pass_id: UUID) -> PhotoPass:
+    """A pass, held."""
+    return tx.exec(select(PhotoPass).where(PhotoPass.id == pass_id).with_for_update()).one()
+
+
+def lock_pass_of(tx: Session, digest: str, *, now: datetime) -> PhotoPass | None:
+    """The living pass of a token, held."""
+    living = select(PhotoPass).where(PhotoPass.digest == digest, PhotoPass.expires_at > now)
+    return tx.exec(living.with_for_update()).first()
 
 
 def list_own(tx: Session, owner_id: UUID, ids: Sequence[UUID]) -> Sequence[Photo]:
@@ -122,7 +133,7 @@ def due_for_sweep(tx: Session, *, now: datetime, limit: int) -> Sequence[Photo]:
     return list(tx.exec(due).all())
 
 
-def states_of(tx: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[PhotoState, UUID]]:
+def states_of(tx: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[PhotoState, UUID | None]]:
     """State and owner of photos, for whoever refers to them."""
     rows = tx.exec(
         select(Photo.id, Photo.state, Photo.owner_id).where(col(Photo.id).in_(ids))

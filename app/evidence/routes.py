@@ -11,15 +11,13 @@ from app.config import Settings
 from app.evidence import queries, rules, service
 from app.evidence.presenting import (
     announce_faults,
+    announced_out,
     announcement_of,
-    form_out,
     state_out,
-    upload_out,
 )
 from app.evidence.queries_receipts import standing_of
 from app.evidence.schemas import (
     MOST_AT_ONCE,
-    AnnouncedOut,
     AnnounceIn,
     AnnounceOut,
     PhotoStateOut,
@@ -56,17 +54,9 @@ def announce_photos(
     by_form = body.form and blobs.profile.post_policy
     sender = service.Sender(submitter.user_id, submitter.device_id, by_form)
     photos = service.announce(tx, settings, sender=sender, photos=announced)
-    standing = standing_of(tx, photos)
     return AnnounceOut(
         server_time=business_time.now(tx),
-        photos=[
-            AnnouncedOut(
-                **dict(state_out(photo, language, standing)),
-                upload=upload_out(blobs, photo, standing.lost),
-                form=form_out(blobs, photo, standing.lost) if by_form else None,
-            )
-            for photo in photos
-        ],
+        photos=announced_out(blobs, photos, language, standing_of(tx, photos), by_form=by_form),
     )
 
 
@@ -81,7 +71,8 @@ def complete_photo(
     tx: Tx, submitter: Submitter, language: Lang, response: Response, photo_id: UUID
 ) -> PhotoStateOut:
     """Verification begins; ask for the state a second later. Repeating is harmless."""
-    photo = service.complete(tx, photo_id=photo_id, owner_id=submitter.user_id)
+    sender = service.Sender(submitter.user_id, submitter.device_id)
+    photo = service.complete(tx, photo_id=photo_id, sender=sender)
     if photo.state is rules.PhotoState.VERIFYING:
         response.headers["Retry-After"] = "1"
     else:

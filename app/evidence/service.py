@@ -15,7 +15,7 @@ from sqlmodel import Session
 from app.config import Settings
 from app.evidence import custody, queries, queries_custody
 from app.evidence.rules import Announced, Audience, PhotoRole, PhotoState, Refusal, Size
-from app.evidence.tables import Blob, Grant, Photo, Rendition
+from app.evidence.tables import Blob, Grant, Photo, PhotoPass, Rendition
 from app.infra import business_time, events
 from app.infra.bulk import insert_rows, upsert_rows
 from app.kit import clock
@@ -52,11 +52,24 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who announces, and on which device, where the sign-in named one; ``by_form``: with forms."""
+    """Who announces, and on which device, where the sign-in named one; ``by_form``: with forms.
 
-    person_id: UUID
+    A stranger has a pass instead, which the transaction holds.
+    """
+
+    person_id: UUID | None
     device_id: UUID | None
     by_form: bool = False
+    photo_pass: PhotoPass | None = None
+
+    @property
+    def pass_id(self) -> UUID | None:
+        """The pass of a stranger."""
+        return self.photo_pass.id if self.photo_pass else None
+
+    def owns(self, photo: Photo) -> bool:
+        """Whether a photo is the sender's own."""
+        return (photo.owner_id, photo.pass_id) == (self.person_id, self.pass_id)
 
 
 def announce(
@@ -74,13 +87,15 @@ def announce(
         for photo in sorted(photos, key=lambda photo: photo.id)
     ]
     new = insert_rows(tx, Photo, rows, skip_known=True)
-    if new:
-        _check_open(tx, settings, sender)
+    if new and sender.photo_pass is not None:
+        _take(tx, sender.photo_pass, new)
+    elif new and sender.person_id is not None:
+        _check_open(tx, settings, sender.person_id, sender.device_id)
     stored = _announced(tx, [photo.id for photo in photos], sender)
     clashes = [
         Fault(f"/photos/{index}/id", "field.differs")
         for index, photo in enumerate(photos)
-        if not _is_same(stored[photo.id], photo, sender.person_id)
+        if not _is_same(stored[photo.id], photo, sender)
     ]
     if clashes:
         raise Conflict("photo.id-reused", faults=tuple(clashes))
@@ -93,24 +108,31 @@ def _announced(tx: Session, ids: Sequence[UUID], sender: Sender) -> dict[UUID, P
         return queries.find_photos(tx, ids)
     locked = queries.lock_photos(tx, ids)
     for photo in locked.values():
-        mine = photo.owner_id == sender.person_id
-        if mine and photo.state in _MAY_WAIT and photo.form_at is None:
+        if sender.owns(photo) and photo.state in _MAY_WAIT and photo.form_at is None:
             photo.form_at = clock.real_now()
             tx.add(photo)
     return locked
 
 
-def _check_open(tx: Session, settings: Settings, sender: Sender) -> None:
-    in_all, on_device = queries.count_open(tx, sender.person_id, sender.device_id)
+def _take(tx: Session, photo_pass: PhotoPass, count: int) -> None:
+    if photo_pass.taken + count > photo_pass.most:
+        raise Conflict("photo-token.used-up", limit=photo_pass.most)
+    photo_pass.taken += count
+    tx.add(photo_pass)
+    tx.flush()
+
+
+def _check_open(tx: Session, settings: Settings, person_id: UUID, device_id: UUID | None) -> None:
+    in_all, on_device = queries.count_open(tx, person_id, device_id)
     if in_all > settings.photos_open_per_user:
         raise TooMany("photo.too-many-open", wait_s=_WAIT_S)
-    if sender.device_id is not None and on_device > settings.photos_open_per_device:
+    if device_id is not None and on_device > settings.photos_open_per_device:
         raise TooMany("photo.too-many-on-device", wait_s=_WAIT_S)
 
 
-def _is_same(stored: Photo, photo: Announcement, owner_id: UUID) -> bool:
+def _is_same(stored: Photo, photo: Announcement, sender: Sender) -> bool:
     known = Announced(stored.sha256, stored.size, stored.content_type)
-    return stored.owner_id == owner_id and known == photo.bytes_
+    return sender.owns(stored) and known == photo.bytes_
 
 
 def _row(
@@ -121,6 +143,7 @@ def _row(
     return {
         "id": photo.id,
         "owner_id": sender.person_id,
+        "pass_id": sender.pass_id,
         "device_id": sender.device_id,
         "state": PhotoState.ANNOUNCED,
         "role": photo.role,
@@ -141,13 +164,13 @@ def _row(
     }
 
 
-def complete(tx: Session, *, photo_id: UUID, owner_id: UUID) -> Photo:
+def complete(tx: Session, *, photo_id: UUID, sender: Sender) -> Photo:
     """The phone says that the upload is through: verification begins, once.
 
     Again for a stored photo whose bytes were lost, which it may have sent once more.
     """
     photo = queries.lock_photos(tx, [photo_id]).get(photo_id)
-    if photo is None or photo.owner_id != owner_id:
+    if photo is None or not sender.owns(photo):
         raise NotFound("photo.not-found")
     if photo.state is PhotoState.ANNOUNCED:
         _begin_verification(tx, photo)

@@ -91,9 +91,26 @@ class Receipt(SQLModel, table=True):
     signature: str = Field(max_length=86)
 
 
+class PhotoPass(SQLModel, table=True):
+    """Lets so many photos of a stranger in until an instant (``passes.py``)."""
+
+    __tablename__ = "photo_pass"
+    __table_args__ = (
+        sa.UniqueConstraint("digest"),
+        sa.CheckConstraint("taken BETWEEN 0 AND most", name="taken"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    digest: str = Field(max_length=64)
+    most: int = Field(sa_type=sa.SmallInteger)
+    taken: int = Field(default=0, sa_type=sa.SmallInteger)
+    expires_at: Instant
+
+
 class Photo(SQLModel, table=True):
     """One photo that somebody took; its id is made by the phone, its digest never changes.
 
+    It belongs to the person who announced it, or to the pass that let it in.
     A deleted one stays as a tombstone with its digest; the bytes are gone. ``form_at``: when a form
     to upload it was first given; a form binds no digest.
     """
@@ -102,6 +119,7 @@ class Photo(SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint(f"sha256 {_HEX64}", name="sha256"),
         sa.CheckConstraint("size > 0", name="size"),
+        sa.CheckConstraint("num_nonnulls(owner_id, pass_id) = 1", name="whose"),
         sa.CheckConstraint(
             "(state IN ('stored', 'deleted')) = (stored_at IS NOT NULL)", name="stored_when"
         ),
@@ -121,7 +139,8 @@ class Photo(SQLModel, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    owner_id: UUID = Field(foreign_key="person.id")
+    owner_id: UUID | None = Field(default=None, foreign_key="person.id")
+    pass_id: UUID | None = Field(default=None, foreign_key="photo_pass.id")
     device_id: UUID | None
     state: PhotoState = Field(sa_type=enum_column(PhotoState))
     role: PhotoRole = Field(sa_type=enum_column(PhotoRole))

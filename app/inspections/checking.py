@@ -16,7 +16,7 @@ from app.organisation.rules import is_at_or_below
 from app.people import queries as people
 from app.web.principal import Principal
 
-PhotoStates = Mapping[UUID, tuple[PhotoState, UUID]]
+PhotoStates = Mapping[UUID, tuple[PhotoState, UUID | None]]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Each try moves the key's ``busy_until`` one step on; a try that would move it fu
 window from now is refused. So ``tries`` may come at once, and after that one per step.
 """
 
+import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,3 +45,16 @@ class Allowance:
     quota: Quota
     remaining: int
     full_in_s: int
+
+
+def address_key(address: str | None) -> str:
+    """Whom an address counts as: itself, and in IPv6 its /64, of which a caller has all."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return (address or "unknown")[:64]
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)

@@ -27,12 +27,12 @@ from app.ledger.case import Resolution
 from app.ledger.history import Desk, Written, open_desk, write_move
 from app.ledger.lifecycle import Action, Actor, Answerable, Chosen
 from app.ledger.opening import touch_ledger
-from app.ledger.rules import ProblemState
+from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto, WorkDone
 from app.organisation import queries as organisation
 from app.organisation.queries_calendar import limits_of
 from app.organisation.service import faults_of_validity
-from app.organisation.tables import Category, Unit
+from app.organisation.tables import Category, Line, Unit
 from app.web.principal import Principal
 
 _MILLI = 1000
@@ -65,11 +65,12 @@ class Stage:
 
 @dataclass(frozen=True)
 class Given:
-    """What a command comes with; ``category`` is (scheme, code, version)."""
+    """What a command comes with; ``category`` is (scheme, code, version), ``line`` a code."""
 
     reason: str | None = None
     unit: str | None = None
     category: tuple[str, str, str] | None = None
+    line: str | None = None
     condition: str | None = None
     until: datetime | None = None
     result: str | None = None
@@ -79,6 +80,7 @@ class Given:
     work: Sequence[Work] = ()
     cost_fen: int | None = None
     into: str | None = None
+    public_reason: str | None = None
 
 
 @dataclass
@@ -87,6 +89,7 @@ class _Found:
 
     unit: Unit | None = None
     category: Category | None = None
+    line: Line | None = None
     limit: Chosen | None = None
     into: Problem | None = None
     faults: list[Fault] = field(default_factory=list)
@@ -150,6 +153,7 @@ def _made(
     found = _find(tx, settings, by, problem, desk, action, given)
     found.faults += _wrong_photos(tx, by, action, given)
     found.faults += _wrong_plan(desk, given)
+    found.faults += _untold(problem, action, given)
     if found.faults:
         raise Invalid("problem.invalid-command", faults=tuple(found.faults))
     if action in (Action.CHECK_PASS, Action.CLOSE):
@@ -165,12 +169,14 @@ def _made(
         into=found.into.id if found.into else None,
         found_by=problem.reported_by,
     )
-    category_before = problem.category_id
-    if found.category is not None and action is Action.FILE:
+    before = _class_of(problem)
+    if found.category is not None:
         problem.category_id = found.category.id
+    if found.line is not None:
+        problem.line_id = found.line.id
     written = write_move(tx, problem, action, step, desk.rules, _told(given))
     _attach(tx, problem, written.seq, given)
-    _tell(tx, problem, action, written, category_before)
+    _tell(tx, problem, action, written, before)
     if action in (Action.FILE, Action.DISPATCH, Action.TRANSFER):
         _open_photos(tx, problem)
     return problem
@@ -201,7 +207,34 @@ def _find(
             raise Conflict("problem.merge-cancelled", number=found.into.number)
     if action is Action.FILE:
         _choose_limit(tx, problem, desk, given, found)
+        _choose_line(tx, settings, problem, desk, given, found)
     return found
+
+
+def _choose_line(
+    tx: Session, settings: Settings, problem: Problem, desk: Desk, given: Given, found: _Found
+) -> None:
+    """The line that is named; and who answers for it there.
+
+    Citizens name none: theirs follows the category. That of a visit's case is the item's, and
+    stays.
+    """
+    is_of_citizen = problem.source is ProblemSource.CITIZEN
+    code = given.line or (desk.rules.line_of(given.category) if is_of_citizen else None)
+    if code is None:
+        return
+    line = organisation.find_lines(tx, [code]).get(code)
+    if line is None or problem.visit_id is not None:
+        found.faults.append(_unknown("/line", "line", code))
+    elif line.id != problem.line_id:
+        found.line = line
+        if found.unit is None:
+            today = business_time.today(tx, settings.timezone)
+            answers = organisation.answerable_units(tx, area_path=problem.area_path, on=today)
+            if (one := answers.get(line.id)) is not None:
+                found.unit = organisation.find_units_by_id(tx, [one.unit_id])[one.unit_id]
+            elif problem.answerable_unit_id is not None:  # who answered for the other line
+                found.faults.append(Fault("/unit", "field.missing"))
 
 
 def _choose_limit(tx: Session, problem: Problem, desk: Desk, given: Given, found: _Found) -> None:
@@ -253,6 +286,13 @@ def _wrong_plan(desk: Desk, given: Given) -> Iterator[Fault]:
             yield Fault(f"/plan/{index}/on", "field.in-the-past")
 
 
+def _untold(problem: Problem, action: Action, given: Given) -> Iterator[Fault]:
+    """A citizen is told why his report is not taken up, in words that are meant for him."""
+    ends = action in (Action.REFUSE, Action.CANCEL)
+    if ends and problem.source is ProblemSource.CITIZEN and given.public_reason is None:
+        yield Fault("/public_reason", "field.missing")
+
+
 def _require_stored(tx: Session, problem: Problem) -> None:
     """What is judged by photos is judged when they are there."""
     seq = queries_cases.last_event(tx, problem.id, Action.RECTIFY)
@@ -266,6 +306,7 @@ def _told(given: Given) -> dict[str, Any]:
     told: dict[str, Any] = {
         "unit": given.unit,
         "category": "/".join(given.category) if given.category else None,
+        "line": given.line,
         "condition": given.condition,
         "until": given.until.isoformat() if given.until else None,
         "result": given.result,
@@ -278,6 +319,7 @@ def _told(given: Given) -> dict[str, Any]:
         ],
         "cost_fen": given.cost_fen,
         "into": given.into,
+        "public_reason": given.public_reason,
     }
     return {name: value for name, value in told.items() if value not in (None, [])}
 
@@ -318,13 +360,23 @@ def _grant(tx: Session, problem: Problem, photos: Sequence[UUID]) -> None:
     grant(tx, [GrantTo(photo, problem.area_path, problem.line_id, path) for photo in photos])
 
 
+def _class_of(problem: Problem) -> dict[str, str | None]:
+    """What filing may correct beside the case itself."""
+    category = str(problem.category_id) if problem.category_id else None
+    return {"category_id": category, "line_id": str(problem.line_id)}
+
+
 def _tell(
-    tx: Session, problem: Problem, action: Action, written: Written, category_before: UUID | None
+    tx: Session,
+    problem: Problem,
+    action: Action,
+    written: Written,
+    class_before: Mapping[str, str | None],
 ) -> None:
     before, after = dict(written.before), dict(written.after)
-    if category_before != problem.category_id:
-        before["category_id"] = str(category_before) if category_before else None
-        after["category_id"] = str(problem.category_id)
+    for name, value in _class_of(problem).items():
+        if class_before[name] != value:
+            before[name], after[name] = class_before[name], value
     events.record(
         tx,
         "problem.moved",

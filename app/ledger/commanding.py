@@ -75,6 +75,7 @@ def filing(body: FileIn) -> Given:
     category = body.category
     return Given(
         category=(category.scheme, category.code, category.version) if category else None,
+        line=body.line,
         condition=body.condition,
         unit=body.unit,
     )

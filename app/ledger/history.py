@@ -67,10 +67,16 @@ def open_desk(tx: Session, settings: Settings) -> Desk:
     )
 
 
-def begin_history(tx: Session, opened: Sequence[Problem], *, at: datetime) -> None:
+def begin_history(
+    tx: Session,
+    opened: Sequence[Problem],
+    because: Sequence[Mapping[str, Any]],
+    *,
+    at: datetime,
+) -> None:
     """The first event of new entries, which are written but for their history."""
     rows = []
-    for problem in opened:
+    for problem, reasons in zip(opened, because, strict=True):
         problem.events = 1
         changed = changes(Case(), Case.of(problem))
         rows.append(
@@ -81,7 +87,7 @@ def begin_history(tx: Session, opened: Sequence[Problem], *, at: datetime) -> No
                 "at": at,
                 "actor_id": problem.reported_by,
                 "changed": {name: plain(value) for name, value in changed.items()},
-                "data": {"source": problem.source.value},
+                "data": {"source": problem.source.value, **reasons},
             }
         )
     tx.flush()

@@ -1,7 +1,7 @@
 """Opening ledger entries: one path for all sources."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from app.config import Settings
+from app.evidence.service import GrantTo, grant
 from app.infra import business_time, events, feeds
 from app.infra.bulk import insert_rows
 from app.kit.geo import Crs, Point, to_wgs84
 from app.kit.ids import document_number
-from app.ledger import history, queries
+from app.ledger import history, queries, queries_cases
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem, ProblemPhoto
 
@@ -23,12 +24,16 @@ FEED = "ledger"
 
 @dataclass(frozen=True)
 class NewProblem:
-    """A fault that is to be opened: columns of ``problem`` by name, and its photos in order."""
+    """A fault that is to be opened: columns of ``problem`` by name, and its photos in order.
+
+    ``because`` says in its history why it stands where it does, and with whom.
+    """
 
     source: ProblemSource
     found_at: datetime
     values: dict[str, Any]
     photos: Sequence[UUID]
+    because: Mapping[str, Any] = field(default_factory=dict)
 
 
 def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) -> list[Problem]:
@@ -56,7 +61,8 @@ def open_problems(tx: Session, settings: Settings, new: Sequence[NewProblem]) ->
             number=problem.number,
             source=problem.source.value,
         )
-    history.begin_history(tx, opened, at=now.replace(microsecond=0))
+    because = [one.because for one in new]
+    history.begin_history(tx, opened, because, at=now.replace(microsecond=0))
     write_photos(tx, [(problem.id, one.photos) for problem, one in zip(opened, new, strict=True)])
     return opened
 
@@ -82,6 +88,19 @@ def write_photos(tx: Session, named: Sequence[tuple[UUID, Sequence[UUID]]]) -> N
         for position, photo_id in enumerate(dict.fromkeys(photos))
     ]
     insert_rows(tx, ProblemPhoto, rows)
+
+
+def add_photos(tx: Session, problem: Problem, photos: Sequence[UUID]) -> None:
+    """Photos of a fault that come after its report; those that stand there already do no harm."""
+    first = queries_cases.next_photo_position(tx, problem.id)
+    rows = [
+        {"problem_id": problem.id, "photo_id": photo, "position": place, "event_seq": None}
+        for place, photo in enumerate(photos, start=first)
+    ]
+    insert_rows(tx, ProblemPhoto, rows, skip_known=True)
+    unit_path = problem.answerable_path
+    grant(tx, [GrantTo(one, problem.area_path, problem.line_id, unit_path) for one in photos])
+    touch_ledger(tx)
 
 
 def touch_ledger(tx: Session) -> None:

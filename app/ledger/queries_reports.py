@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from app.ledger.tables import Problem
@@ -22,6 +23,12 @@ class GroundFound:
     unit: Unit | None
 
 
+def hold_report(tx: Session, report_id: UUID) -> None:
+    """Two sendings of one report take turns until the end of the transaction."""
+    key = int.from_bytes(report_id.bytes[-8:], "big", signed=True)
+    tx.connection().execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def find_report(tx: Session, report_id: UUID) -> Problem | None:
     """The entry that a report opened."""
     return tx.exec(select(Problem).where(Problem.report_id == report_id)).first()
@@ -30,7 +37,7 @@ def find_report(tx: Session, report_id: UUID) -> Problem | None:
 def find_ground(
     tx: Session,
     *,
-    line: str,
+    line: str | None,
     category: tuple[str, str, str] | None,
     site: str | None,
     unit: str | None,
@@ -46,7 +53,7 @@ def find_ground(
         site_unit = organisation.find_units_by_id(tx, [site_row.unit_id])[site_row.unit_id]
     if unit is not None:
         unit_row = organisation.find_units(tx, [unit]).get(unit)
-    line_row = organisation.find_lines(tx, [line]).get(line)
+    line_row = organisation.find_lines(tx, [line]).get(line) if line is not None else None
     return GroundFound(line_row, category_row, site_row, site_unit, unit_row)
 
 

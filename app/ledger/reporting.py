@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -22,16 +21,17 @@ from app.evidence.rules import PhotoState
 from app.evidence.service import GrantTo, grant
 from app.infra import business_time
 from app.infra.db import violated_constraint
-from app.kit.errors import Conflict, Fault, Invalid
+from app.kit.errors import Conflict, Fault, Invalid, NotFound
 from app.kit.geo import Crs, Point, to_wgs84
 from app.ledger import queries, queries_reports
 from app.ledger.opening import NewProblem, open_problems, placed, touch_ledger
+from app.ledger.queries_cases import read_rules
 from app.ledger.rules import ProblemSource
 from app.ledger.tables import Problem
 from app.organisation import queries as organisation
-from app.organisation.locating import place_of
-from app.organisation.rules import Role, is_at_or_below
-from app.organisation.tables import Unit
+from app.organisation.locating import locate, place_of
+from app.organisation.rules import Responsibility, Role, codes_of, is_at_or_below
+from app.organisation.tables import Line, Unit
 from app.sites.tables import Site
 from app.web.principal import Principal
 
@@ -40,13 +40,14 @@ from app.web.principal import Principal
 class Report:
     """What somebody says that he saw; ``category`` is (scheme, code, version).
 
+    Without ``line`` it is that of the category, where the city has said which one.
     ``external_ref`` is what a machine calls it; then ``id`` follows from the machine and that.
     """
 
     id: UUID
     source: ProblemSource
     category: tuple[str, str, str] | None
-    line: str
+    line: str | None
     site: str | None
     unit: str | None
     lat: float | None
@@ -76,30 +77,72 @@ def report_problem(
 
     Raises ``Invalid`` with a pointer per fault, ``Conflict`` where the id means another report.
     """
+    queries_reports.hold_report(tx, report.id)
     known = queries_reports.find_report(tx, report.id)
     if known is not None:
         sender = known.sender_id if principal.is_machine else known.reported_by
         if sender != principal.user_id or known.report_digest != report.digest():
             raise Conflict("problem.id-reused")
         return known, True
-    found = queries_reports.find_ground(
-        tx, line=report.line, category=report.category, site=report.site, unit=report.unit
-    )
-    day = business_time.now(tx).astimezone(ZoneInfo(settings.timezone)).date()
+    found = _ground(tx, report)
+    day = _day(tx, settings)
     area = _area(tx, report, found, day)
     faults = [*_faults(report, found, area, principal), *_photo_faults(tx, report, principal)]
+    if area is None and report.site is None and report.unit is None:
+        faults += _other_system(tx, report, day)
     if faults or area is None or found.line is None:
         raise Invalid("problem.invalid", faults=tuple(faults))
-    answers = organisation.answerable_units(tx, area_path=area.path, on=day).get(found.line.id)
-    values: dict[str, Any] = {
-        "report_id": report.id,
-        "report_digest": report.digest(),
+    told_by = {
         "reported_by": None if principal.is_machine else principal.user_id,
         "sender_id": principal.user_id if principal.is_machine else None,
+    }
+    problem = _opened(tx, settings, report, found, Where(area, found.line, day), told_by)
+    touch_ledger(tx)
+    return problem, False
+
+
+def report_as_stranger(tx: Session, settings: Settings, *, report: Report) -> Problem:
+    """The entry for what somebody reports whom nobody knows; ``Invalid`` with a pointer per fault.
+
+    The caller makes sure that it is not known already, and touches the ledger last.
+    """
+    found, day = _ground(tx, report), _day(tx, settings)
+    area = _area(tx, report, found, day)
+    faults = [*_unknown_names(report, found)]
+    if area is None:
+        faults += [*_other_system(tx, report, day)] or [Fault("/location", "place.unknown")]
+    if faults or area is None or found.line is None:
+        raise Invalid("problem.invalid", faults=tuple(faults))
+    return _opened(tx, settings, report, found, Where(area, found.line, day), {})
+
+
+@dataclass(frozen=True)
+class Where:
+    """The area and line that a report belongs to, as of a day."""
+
+    area: Unit
+    line: Line
+    day: date
+
+
+def _opened(
+    tx: Session,
+    settings: Settings,
+    report: Report,
+    found: queries_reports.GroundFound,
+    where: Where,
+    told_by: dict[str, Any],
+) -> Problem:
+    area, line = where.area, where.line
+    answers = organisation.answerable_units(tx, area_path=area.path, on=where.day).get(line.id)
+    values: dict[str, Any] = {
+        **told_by,
+        "report_id": report.id,
+        "report_digest": report.digest(),
         "external_ref": report.external_ref,
         "site_id": found.site.id if found.site else None,
         "category_id": found.category.id if found.category else None,
-        "line_id": found.line.id,
+        "line_id": line.id,
         "area_id": area.id,
         "area_path": area.path,
         "answerable_unit_id": answers.unit_id if answers else None,
@@ -112,12 +155,36 @@ def report_problem(
         "accuracy_m": report.accuracy_m,
         **placed(report.lat, report.lon, report.crs, site=_point_of(found.site)),
     }
-    new = NewProblem(report.source, report.found_at, values, report.photos)
+    because = _because(report, area, answers)
+    new = NewProblem(report.source, report.found_at, values, report.photos, because)
     (problem,) = _open(tx, settings, new)
     unit_path = answers.unit_path if answers else None
-    grant(tx, [GrantTo(photo, area.path, found.line.id, unit_path) for photo in report.photos])
-    touch_ledger(tx)
-    return problem, False
+    grant(tx, [GrantTo(photo, area.path, line.id, unit_path) for photo in report.photos])
+    return problem
+
+
+def _because(report: Report, area: Unit, answers: Responsibility | None) -> dict[str, Any]:
+    """What the place was decided by, and for which area the unit answers; nobody: by hand."""
+    by = "site" if report.site else "unit" if report.unit else "boundary"
+    told: dict[str, Any] = {"place": {"area": area.code, "by": by}}
+    if answers is not None:
+        told["answerable"] = {
+            "unit": codes_of(answers.unit_path)[-1],
+            "area": codes_of(answers.area_path)[-1],
+            "since": answers.valid_from.isoformat(),
+        }
+    return told
+
+
+def _ground(tx: Session, report: Report) -> queries_reports.GroundFound:
+    line = report.line or read_rules(tx).line_of(report.category)
+    return queries_reports.find_ground(
+        tx, line=line, category=report.category, site=report.site, unit=report.unit
+    )
+
+
+def _day(tx: Session, settings: Settings) -> date:
+    return business_time.today(tx, settings.timezone)
 
 
 _KNOWN = {"uq_problem_report_id", "uq_problem_sender_id_external_ref"}
@@ -156,18 +223,35 @@ def _faults(
     principal: Principal,
 ) -> Iterator[Fault]:
     reached = area is not None and _reaches(area.path, principal)
-    if found.line is None:
-        yield _unknown("/line", "line", report.line)
+    yield from _unknown_names(report, found)
     if report.source is ProblemSource.SELF and not _is_of_a_unit(principal):
         yield Fault("/source", "field.value", {"expected": ProblemSource.PATROL.value})
-    if report.category is not None and found.category is None:
-        yield _unknown("/category", "category", "/".join(report.category))
     if report.site is not None and not (found.site and reached):
         yield _unknown("/site", "site", report.site)
     elif report.unit is not None and not (found.unit and reached):
         yield _unknown("/unit", "unit", report.unit)
     elif not reached:
         yield Fault("/location", "place.unknown")
+
+
+def _unknown_names(report: Report, found: queries_reports.GroundFound) -> Iterator[Fault]:
+    if found.line is None and report.line is not None:
+        yield _unknown("/line", "line", report.line)
+    if report.category is not None and found.category is None:
+        yield _unknown("/category", "category", "/".join(report.category))
+    elif found.line is None and report.line is None:
+        yield Fault("/line", "field.missing")
+
+
+def _other_system(tx: Session, report: Report, day: date) -> Iterator[Fault]:
+    """Where a point is in the city only if its coordinates are of another system, it says so."""
+    if report.lat is None or report.lon is None or report.crs is None:
+        return
+    try:
+        locate(tx, point=Point(report.lat, report.lon), crs=report.crs, on=day)
+    except NotFound as error:
+        if "crs" in error.data:
+            yield Fault("/location/crs", "place.other-system", {"crs": error.data["crs"]})
 
 
 def _is_of_a_unit(principal: Principal) -> bool:

@@ -10,6 +10,7 @@ from app.ledger.lifecycle import Action
 from app.ledger.schemas import CaseOut
 from app.ledger.schemas_moves import (
     DispatchIn,
+    EndIn,
     FileIn,
     MergeIn,
     ReasonIn,
@@ -81,7 +82,7 @@ def file_problem(
 
 @router.post("/ledger/{number}/refuse", summary="不予立案 · Refuse")
 def refuse_problem(
-    tx: Tx, by: Refuser, language: Lang, request: Request, number: Code, body: ReasonIn
+    tx: Tx, by: Refuser, language: Lang, request: Request, number: Code, body: EndIn
 ) -> CaseOut:
     """It is not filed, for a reason."""
     return commanding.command(
@@ -92,7 +93,7 @@ def refuse_problem(
         number,
         action=Action.REFUSE,
         version=body.version,
-        given=Given(reason=body.reason),
+        given=Given(reason=body.reason, public_reason=body.public_reason),
     )
 
 
@@ -217,7 +218,7 @@ def resume_problem(
 
 @router.post("/ledger/{number}/cancel", summary="作废 · Cancel")
 def cancel_problem(
-    tx: Tx, by: Canceller, language: Lang, request: Request, number: Code, body: ReasonIn
+    tx: Tx, by: Canceller, language: Lang, request: Request, number: Code, body: EndIn
 ) -> CaseOut:
     """It was no case after all."""
     return commanding.command(
@@ -228,7 +229,7 @@ def cancel_problem(
         number,
         action=Action.CANCEL,
         version=body.version,
-        given=Given(reason=body.reason),
+        given=Given(reason=body.reason, public_reason=body.public_reason),
     )
 
 

@@ -148,13 +148,15 @@ class CategoryRef(Wire):
 class ReportIn(Wire):
     """A fault that somebody saw. One of ``site``, ``unit`` and ``location`` says where.
 
+    Without ``line`` it belongs to that of its category, where the city has said which one that is.
+
     ``self``: a unit reports what it found itself; ``enterprise``: a firm asked for it at a visit.
     """
 
     id: UUID
     source: Literal["patrol", "self", "enterprise"] = "patrol"
     category: CategoryRef | None = None
-    line: Code
+    line: Code | None = None
     site: Code | None = None
     unit: Code | None = None
     location: Location | None = None
@@ -169,7 +171,7 @@ class AlarmIn(Wire):
     ref: Annotated[Text, Field(min_length=1, max_length=64)]
     source: Literal["monitor", "platform"]
     category: CategoryRef | None = None
-    line: Code
+    line: Code | None = None
     site: Code | None = None
     unit: Code | None = None
     location: Location | None = None

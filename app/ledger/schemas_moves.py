@@ -33,6 +33,15 @@ class ReasonIn(SeenIn):
     reason: Reason
 
 
+class EndIn(ReasonIn):
+    """``public_reason`` is what a citizen is told who reported it: with his cases it must be there.
+
+    It says nothing of people or of units.
+    """
+
+    public_reason: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+
+
 class RemarkIn(SeenIn):
     reason: Reason | None = None
 
@@ -48,10 +57,13 @@ class VerifyIn(SeenIn):
 class FileIn(SeenIn):
     """Without ``condition`` the limit is that of the checklist item, else the strictest one.
 
-    ``category`` corrects the one it was reported under; ``unit`` names who answers by hand.
+    ``category`` corrects the one it was reported under, and in a citizen's case the line with it,
+    where the city has said which one that is; ``line`` names another one (not for cases of
+    visits). ``unit`` names who answers by hand.
     """
 
     category: CategoryRef | None = None
+    line: Code | None = None
     condition: Code | None = None
     unit: Code | None = None
 

@@ -54,6 +54,14 @@ FIELDS: dict[str, Text] = {
         "无法判定所在单位，请指明点位或单位",
         "the unit of this place is not known; name a site or a unit",
     ),
+    "place.other-system": Text(
+        "不在本市，除非坐标系为 {crs}，请核对坐标系",
+        "not in this city, unless the coordinates are {crs}: check the system",
+    ),
+    "contact.not-taken": Text(
+        "暂不能登记联系方式，请去掉后匿名上报",
+        "no contact can be kept at present; report without one",
+    ),
     "outcome.reason-missing": Text("未能检查须写明原因", "say why it could not be inspected"),
     "outcome.photo-missing": Text("未能检查须有现场照片", "at least one photo is required"),
     "outcome.answers": Text("未能检查的不作答", "what was not inspected has no answers"),

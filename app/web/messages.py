@@ -6,6 +6,7 @@ or on an entry that nobody raises; ``openapi/errors.md`` is generated from this 
 
 from typing import Any
 
+from app.web.citizen_messages import CITIZEN_PROBLEMS
 from app.web.field_messages import FIELDS, KINDS_ZH, Text
 from app.web.language import Language
 from app.web.ledger_messages import LEDGER_PROBLEMS
@@ -15,6 +16,7 @@ from app.web.sheet_messages import SHEETS
 from app.web.unit_messages import UNIT_PROBLEMS
 
 PROBLEMS: dict[str, Text] = {
+    **CITIZEN_PROBLEMS,
     **LEDGER_PROBLEMS,
     **PHOTO_PROBLEMS,
     **RANKING_PROBLEMS,

@@ -22,7 +22,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _storable(value: str) -> str:
+def storable(value: str) -> str:
     """What the database takes: no NUL, and no half of a surrogate pair."""
     if "\x00" in value:
         raise ValueError("text must not contain NUL")
@@ -38,7 +38,7 @@ def _written(value: object) -> object:
     return value
 
 
-Text = Annotated[StrictStr, AfterValidator(_storable)]
+Text = Annotated[StrictStr, AfterValidator(storable)]
 Note = Annotated[Text, Field(max_length=2000)]
 Code = Annotated[Text, Field(min_length=1, max_length=64)]
 When = Annotated[

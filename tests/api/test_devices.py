@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from app.auth.tables import AuthSession, Throttle
+from app.auth.tables import AuthSession
 from app.infra.events import Event
+from app.infra.throttles import Throttle
 from app.kit import clock
 from app.organisation.rules import Role
 from tests import factories as make

@@ -99,6 +99,34 @@ def test_each_door_is_kept_as_the_source(client, tx, inspector):
     assert [fault["pointer"] for fault in refused["errors"]] == ["/source"]
 
 
+def test_the_line_is_that_of_the_category_and_the_case_says_why_it_stands_where_it_does(
+    client, tx, inspector, office, platform
+):
+    pothole = CATEGORY | {"code": "E0113"}
+    told = report(client, inspector, line=None, category=pothole)
+    assert told["line"]["code"] == "infrastructure"
+    url = f"/v1/ledger/{told['number']}"
+    begun = client.get(url, headers=office.headers).json()["history"][0]["data"]
+    assert begun["place"] == {"area": make.MINSHENG, "by": "unit"}
+    assert begun["answerable"]["unit"] == told["answerable_unit"]["code"]
+    sent = alarm(client, platform, line=None, category=pothole).json()
+    assert sent["line"]["code"] == "infrastructure"
+    unknown = report(client, inspector, 422, line=None, category=None)
+    assert [(one["pointer"], one["code"]) for one in unknown["errors"]] == [
+        ("/line", "field.missing")
+    ]
+    toilets = {"version": 1, "category": CATEGORY | {"code": "C0301"}}
+    filed = client.post(f"{url}/file", json=toilets, headers=office.headers).json()
+    assert (filed["line"]["code"], filed["category"]["code"]) == ("infrastructure", "C0301")
+    other = report(client, inspector)["number"]
+    for line, status in (("nowhere", 422), ("green-space", 200)):
+        body = {"version": 1, "line": line, "unit": make.JIEFANG}
+        answer = client.post(f"/v1/ledger/{other}/file", json=body, headers=office.headers)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["line"]["code"] == "green-space"
+    assert answer.json()["answerable_unit"]["code"] == make.JIEFANG
+
+
 def test_what_is_near_in_place_and_time_or_has_the_same_photo_is_likely_the_same(
     client, http, tx, runtime, office, inspector
 ):

@@ -20,7 +20,7 @@ _RAISERS = {
 }  # fmt: skip
 _CATALOGUES = {
     f"app/web/{name}messages.py"
-    for name in ("", "field_", "ledger_", "photo_", "ranking_", "sheet_", "unit_")
+    for name in ("", "citizen_", "field_", "ledger_", "photo_", "ranking_", "sheet_", "unit_")
 }
 _CODE = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)+")
 _VARIABLE = re.compile(r"\bDUDAO_[A-Z0-9_]+\b")

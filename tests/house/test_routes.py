@@ -5,6 +5,7 @@ from typing import Any
 from app import main
 from app.auth import routes as auth
 from app.auth.permissions import ROLE_PERMISSIONS
+from app.citizens import routes as citizens
 from app.ledger.lifecycle import Action, Need
 from app.ledger.moves import BY_PEOPLE, MOVES
 from app.ledger.presenting import permission_of
@@ -21,6 +22,12 @@ PUBLIC = frozenset(
         ("get", "/readyz"),  # a balancer asks whether it can work; names parts, shows no data
         ("post", "/v1/auth/token"),  # where tokens come from
         ("post", "/v1/auth/reset"),  # who has a one-time code has no token yet
+        # Citizens report without a sign-in: throttled by rows; what is shown is not personal.
+        ("get", "/v1/public/report-form"),
+        ("post", "/v1/public/reports"),
+        ("post", "/v1/public/reports:look-up"),  # by a number that nobody guesses
+        ("post", "/v1/public/photos"),  # with the token of a report, up to three
+        ("post", "/v1/public/photos/{photo_id}/complete"),
         ("get", "/v1/public/keys"),  # whoever holds a receipt may check it
     }
 )
@@ -66,7 +73,7 @@ def test_the_public_list_holds_nothing_that_is_gone(app):
 
 
 def test_every_route_says_who_may_use_it(app):
-    open_to_all = [*auth.public.routes, *signing.public.routes]
+    open_to_all = [*auth.public.routes, *signing.public.routes, *citizens.public.routes]
     public = {route.name for route in open_to_all} | {"healthz", "readyz"}
     named = {operation.name for operation in operations()}
     assert set(needs()) == named - public

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from app.audit.rules import BLANK, shown
 from app.auth.permissions import NOT_FOR_DEPUTIES, ROLE_PERMISSIONS, granted_by
-from app.auth.rules import address_key, new_code, password_faults, plain_code
+from app.auth.rules import new_code, password_faults
+from app.kit.ids import plain_code
 from app.kit.reach import Posting
-from app.kit.throttle import Quota
+from app.kit.throttle import Quota, address_key
 from app.kit.versions import is_older, parse_version
 from app.organisation.rules import Role, covers
 from app.people.rules import Holding, may_grant, may_manage, may_see
