@@ -12,14 +12,30 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scripts.bench_steps import city, evidence, photos, polls, ranking, scene, standing, visits
+from scripts.bench_steps import (
+    city,
+    evidence,
+    ledger,
+    photos,
+    polls,
+    ranking,
+    scene,
+    standing,
+    visits,
+)
 from scripts.bench_steps.report import Part, Report, Row, rounded
 from scripts.bench_steps.scene import Scene
 from scripts.bench_steps.stack import Stack
 
 _MEMORY_AIMS_MB = {"api": 250.0, "worker": 400.0, "worker's child": 400.0}
-_ALONE = {"e": {}, "f": evidence.GIVEN, "g": {}}  # parts on a stack of their own, and its variables
-_NAMED = {"city": "e", "evidence": "f", "ranking": "g"}
+_ALONE = {
+    "e": {},
+    "f": evidence.GIVEN,
+    "g": {},
+    "h": {},
+}  # parts on a stack of their own, and its variables
+_NAMED = {"city": "e", "evidence": "f", "ranking": "g", "ledger": "h"}
+_PAGES_ONLY = ({"e"}, {"g"}, {"h"})
 Say = Callable[[str], None]
 
 
@@ -34,6 +50,7 @@ class Plan:
     visits: int
     answers: int
     rounds: int
+    cases: int
     requests: int
     turns: int
     seconds: float
@@ -70,13 +87,14 @@ def _options() -> argparse.ArgumentParser:
         nargs="?",
         choices=sorted(_NAMED),
         help="city: pages over 200 rounds; evidence: photos and workers; ranking: publishing a"
-        " round; and nothing else",
+        " round; ledger: a million cases; and nothing else",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(
         "--only",
         default="a,b,c,d",
-        help="a photos, b visits, c standing, d polls, e city, f evidence, g ranking; e.g. a,d",
+        help="a photos, b visits, c standing, d polls, e city, f evidence, g ranking, h ledger;"
+        " e.g. a,d",
     )
     parser.add_argument("--quick", action="store_true", help="small numbers: does it all work?")
     parser.add_argument("--photos", type=int, metavar="N", help="photos per turn")
@@ -86,6 +104,7 @@ def _options() -> argparse.ArgumentParser:
         "--answers", type=int, metavar="N", help="answers of the standing, of the ranking"
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the large city")
+    parser.add_argument("--cases", type=int, metavar="N", help="cases of the largest ledger")
     return parser
 
 
@@ -99,6 +118,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         visits=options.visits or (64 if quick else 400),
         answers=options.answers or (24_000 if quick else 1_000_000),
         rounds=options.rounds or (6 if quick else 200),
+        cases=options.cases or (10_000 if quick else 1_000_000),
         requests=10 if quick else 50,
         turns=1 if quick else 3,
         seconds=1.5 if quick else 5.0,
@@ -129,7 +149,7 @@ def _run_parts(report: Report, sites: int, plan: Plan, say: Say) -> None:
                 report.parts.append(measure())
                 stack.note_peaks()
         report.calibrate()
-        if not plan.only & {"e", "g"}:
+        if plan.only not in _PAGES_ONLY:
             report.parts.append(_memory(stack))
 
 
@@ -155,6 +175,17 @@ def _parts(
             ),
         ),
         ("g", lambda: ranking.measure(stack, here, answers=plan.answers, turns=turns, say=say)),
+        (
+            "h",
+            lambda: ledger.measure(
+                stack,
+                here,
+                cases=plan.cases,
+                requests=plan.requests * 3 // 10,
+                turns=min(plan.turns, 2),
+                say=say,
+            ),
+        ),
         (
             "e",
             lambda: city.measure(
