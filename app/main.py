@@ -33,6 +33,7 @@ from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.ledger import routes_calendar as calendar
 from app.ledger import routes_handling as handling
+from app.ledger import routes_many as many
 from app.ledger import routes_office as office
 from app.ledger import routes_reports as reports
 from app.media import routes as media
@@ -82,6 +83,7 @@ PROTECTED = (
     ledger,
     office,
     calendar,
+    many,
     handling,
     people,
     accounts,
