@@ -11,7 +11,9 @@ from app import worker
 from app.infra import business_time
 from app.infra.events import Event
 from app.kit.ids import new_id
+from app.kit.workdays import Limit, LimitUnit
 from app.ledger.case import Case, replay
+from app.ledger.replaying import differing
 from app.ledger.tables import Problem, ProblemAlarm, ProblemEvent
 from app.organisation.rules import Role
 from tests import factories as make
@@ -414,3 +416,14 @@ def test_the_history_of_a_case_is_never_changed(tx, report):
     for statement in ("UPDATE problem_event SET data = '{}'", "DELETE FROM problem_event"):
         with pytest.raises(sa.exc.DatabaseError), tx.begin_nested():
             tx.connection().execute(sa.text(statement))
+
+
+def test_a_case_that_is_not_what_its_history_says_is_named(tx, settings, people):
+    ids = make.dispatched_cases(tx, settings, 3, limit=Limit(1, LimitUnit.WORK_DAY))
+    assert list(differing(tx)) == [None, None, None]
+    changed = {ids[0]: {"rework": 1}, ids[1]: {"events": 4}}
+    for problem_id, values in changed.items():
+        tx.execute(sa.update(Problem).where(Problem.id == problem_id).values(values))
+    found = [one for one in differing(tx) if one is not None]
+    assert sorted(one.fields for one in found) == [("events",), ("rework",)]
+    assert len({one.number for one in found}) == len(found)
