@@ -23,6 +23,7 @@ from app.infra.db import Database, make_engine
 from app.infra.embedded import EmbeddedError
 from app.kit import clock as kit_clock
 from app.kit.errors import DudaoError, NotFound
+from app.ledger import replaying
 from app.organisation.rules import Role
 from app.people import queries as people
 from app.web import messages
@@ -299,6 +300,21 @@ def show_jobs(
     for row in rows:
         console.print(f"  {row.handler} {row.kind} {row.subject_id}: {row.last_error}")
     raise typer.Exit(1 if dead else 0)
+
+
+@cli.command("check-ledger")
+def check_ledger() -> None:
+    """台账重放核对 · Replay every case from its history; ends with 1 where one differs."""
+    checked = 0
+    wrong = 0
+    with _transaction() as tx:
+        for found in replaying.differing(tx):
+            checked += 1
+            if found is not None:
+                wrong += 1
+                console.print(f"  {found.number}: {', '.join(found.fields)}")
+    console.print(f"{checked} 件，{wrong} 件不符 · cases {checked}, differing {wrong}")
+    raise typer.Exit(1 if wrong else 0)
 
 
 @cli.command("openapi")

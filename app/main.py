@@ -35,6 +35,7 @@ from app.ledger import routes as ledger
 from app.ledger import routes_calendar as calendar
 from app.ledger import routes_exports as exports
 from app.ledger import routes_handling as handling
+from app.ledger import routes_many as many
 from app.ledger import routes_office as office
 from app.ledger import routes_reports as reports
 from app.media import routes as media
@@ -87,6 +88,7 @@ PROTECTED = (
     exports,
     office,
     calendar,
+    many,
     handling,
     citizens,
     people,

@@ -18,13 +18,13 @@ from app.config import Settings
 from app.evidence import queries as evidence
 from app.evidence.rules import PhotoRole, PhotoState
 from app.evidence.service import GrantTo, grant
-from app.infra import business_time, events
+from app.infra import events
 from app.infra.bulk import insert_rows
 from app.kit.errors import Conflict, DudaoError, Fault, Invalid
 from app.kit.ids import new_id
 from app.ledger import deadlines, queries, queries_cases, queries_reports
 from app.ledger.case import Resolution
-from app.ledger.history import Desk, Written, open_desk, write_move
+from app.ledger.history import Desk, Written, back_at, open_desk, write_move
 from app.ledger.lifecycle import Action, Actor, Answerable, Chosen
 from app.ledger.opening import touch_ledger
 from app.ledger.rules import ProblemSource, ProblemState
@@ -104,15 +104,17 @@ def act(
     version: int | None,
     action: Action,
     given: Given,
+    desk: Desk | None = None,
 ) -> Problem:
-    """Make one move of a case in reach; returns it.
+    """Make one move of a case in reach; returns it. ``desk``: one of this transaction.
 
     ``version`` None is for what needs not have seen it (a comment). ``Stale``, ``Invalid`` with a
     fault per field, ``Conflict`` and ``Forbidden`` as the table of moves says.
     """
     if given.into is not None:
         queries_cases.lock_in_order(tx, by, [number, given.into])
-    problem = _made(tx, settings, by, number, version, action, given)
+    desk = desk or open_desk(tx, settings)
+    problem = _made(tx, by, desk, number, version, action, given)
     touch_ledger(tx)
     return problem
 
@@ -126,10 +128,11 @@ def act_on_many(
 ) -> Iterator[tuple[str, Problem | Stale | DudaoError]]:
     """A move on each of many cases, by their numbers; each succeeds or fails for itself."""
     queries_cases.lock_in_order(tx, by, [one[0] for one in commands])
+    desk = open_desk(tx, settings)
     for number, version, action, given in sorted(commands, key=lambda one: one[0]):
         try:
             with tx.begin_nested():
-                problem = _made(tx, settings, by, number, version, action, given)
+                problem = _made(tx, by, desk, number, version, action, given)
         except (Stale, DudaoError) as refusal:
             yield number, refusal
         else:
@@ -139,8 +142,8 @@ def act_on_many(
 
 def _made(
     tx: Session,
-    settings: Settings,
     by: Principal,
+    desk: Desk,
     number: str,
     version: int | None,
     action: Action,
@@ -149,8 +152,8 @@ def _made(
     problem = queries_cases.lock_problem(tx, by, number)
     if version is not None and version != problem.version:
         raise Stale(number)
-    desk = open_desk(tx, settings)
-    found = _find(tx, settings, by, problem, desk, action, given)
+    desk = back_at(tx, desk)
+    found = _find(tx, by, problem, desk, action, given)
     found.faults += _wrong_photos(tx, by, action, given)
     found.faults += _wrong_plan(desk, given)
     found.faults += _untold(problem, action, given)
@@ -184,7 +187,6 @@ def _made(
 
 def _find(
     tx: Session,
-    settings: Settings,
     by: Principal,
     problem: Problem,
     desk: Desk,
@@ -197,7 +199,7 @@ def _find(
         if found.unit is None:
             found.faults.append(_unknown("/unit", "unit", given.unit))
         else:
-            today = business_time.today(tx, settings.timezone)
+            today = desk.calendar.day_of(desk.at)
             found.faults += faults_of_validity(found.unit, today, at="/unit")
     if given.into is not None:
         found.into = queries_cases.find_to_merge_into(tx, by, given.into)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from app.kit.errors import DudaoError
 from app.ledger import acting, showing
 from app.ledger.acting import Given, Stage, Stale, Work
+from app.ledger.history import open_desk
 from app.ledger.lifecycle import Action
 from app.ledger.schemas import CaseOut
 from app.ledger.schemas_moves import CheckIn, DoneManyOut, DoneOneOut, FileIn, RectifyIn
@@ -35,17 +36,20 @@ def command(
     given: Given | None = None,
 ) -> CaseOut:
     """Make a move and show the case after it."""
+    settings = request.app.state.settings
+    desk = open_desk(tx, settings)
     with showing.current_if_stale(tx, request, by, language):
         problem = acting.act(
             tx,
-            request.app.state.settings,
+            settings,
             by=by,
             number=number,
             version=version,
             action=action,
             given=given or Given(),
+            desk=desk,
         )
-    return showing.show(tx, request, by, language, acting.view_of(tx, by, problem))
+    return showing.show(tx, request, by, language, acting.view_of(tx, by, problem), desk)
 
 
 def command_many(

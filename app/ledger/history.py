@@ -4,7 +4,7 @@ Nobody else writes what ``case.Case`` names. The row of the problem is held by t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -65,6 +65,11 @@ def open_desk(tx: Session, settings: Settings) -> Desk:
         calendar=read_calendar(tx, settings.timezone),
         rules=queries_cases.read_rules(tx),
     )
+
+
+def back_at(tx: Session, desk: Desk) -> Desk:
+    """The same desk a moment later: for one more move of a transaction."""
+    return replace(desk, at=business_time.now(tx).replace(microsecond=0))
 
 
 def begin_history(

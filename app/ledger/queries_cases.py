@@ -100,6 +100,19 @@ def history_of(tx: Session, problem_id: UUID) -> list[Happened]:
     return [Happened(event, person) for event, person in rows]
 
 
+def histories(
+    tx: Session, *, after: UUID | None, limit: int
+) -> list[tuple[Problem, list[ProblemEvent]]]:
+    """Cases in order of their ids, each with all its events in order: two statements."""
+    query = select(Problem).order_by(col(Problem.id)).limit(limit)
+    problems = tx.exec(query if after is None else query.where(col(Problem.id) > after)).all()
+    events: dict[UUID, list[ProblemEvent]] = {one.id: [] for one in problems}
+    of_these = select(ProblemEvent).where(col(ProblemEvent.problem_id).in_(list(events)))
+    for event in tx.exec(of_these.order_by(col(ProblemEvent.problem_id), col(ProblemEvent.seq))):
+        events[event.problem_id].append(event)
+    return [(one, events[one.id]) for one in problems]
+
+
 def work_of(tx: Session, problem_id: UUID) -> Sequence[WorkDone]:
     """What the newest report-back says that was done."""
     query = select(WorkDone).where(WorkDone.problem_id == problem_id)

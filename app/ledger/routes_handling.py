@@ -1,4 +1,4 @@
-"""What units and checkers do to a case, and many cases at once."""
+"""What units and checkers do to a case."""
 
 from typing import Annotated
 
@@ -10,10 +10,7 @@ from app.ledger.lifecycle import Action
 from app.ledger.schemas import CaseOut
 from app.ledger.schemas_moves import (
     CheckIn,
-    CheckManyIn,
     CommentIn,
-    DispatchManyIn,
-    DoneManyOut,
     ReasonIn,
     RectifyIn,
     SeenIn,
@@ -35,31 +32,6 @@ Transferrer = Annotated[Principal, Needs("ledger.transfer")]
 Appellant = Annotated[Principal, Needs("ledger.appeal")]
 Commenter = Annotated[Principal, Needs("ledger.comment")]
 Checker = Annotated[Principal, Needs("ledger.check")]
-ManyDispatcher = Annotated[Principal, Needs("ledger.dispatch")]
-
-
-@router.post("/ledger:dispatch", summary="批量派遣 · Dispatch many")
-def dispatch_many(
-    tx: Tx, by: ManyDispatcher, language: Lang, request: Request, body: DispatchManyIn
-) -> DoneManyOut:
-    """At most 200, each with its own result: what cannot be done does not hold up the others."""
-    commands = [
-        (one.number, one.version, Action.DISPATCH, Given(unit=one.unit, reason=one.reason))
-        for one in body.items
-    ]
-    return commanding.command_many(tx, request, by, language, commands)
-
-
-@router.post("/ledger:check", summary="批量核查 · Check many")
-def check_many(
-    tx: Tx, by: Checker, language: Lang, request: Request, body: CheckManyIn
-) -> DoneManyOut:
-    """At most 200, each with its own result."""
-    commands = [
-        (one.number, one.version, commanding.CHECKS[one.result], commanding.check(one))
-        for one in body.items
-    ]
-    return commanding.command_many(tx, request, by, language, commands)
 
 
 @router.post("/ledger/{number}/check", summary="核查 · Check")

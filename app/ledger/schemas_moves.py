@@ -151,6 +151,30 @@ class UrgeIn(Wire):
     text: Reason | None = None
 
 
+class FileOneIn(FileIn):
+    number: Code
+
+
+class FileManyIn(Wire):
+    items: Annotated[list[FileOneIn], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class SignOneIn(SeenIn):
+    number: Code
+
+
+class SignManyIn(Wire):
+    items: Annotated[list[SignOneIn], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class CloseOneIn(RemarkIn):
+    number: Code
+
+
+class CloseManyIn(Wire):
+    items: Annotated[list[CloseOneIn], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
 class DispatchOneIn(DispatchIn):
     number: Code
 

@@ -10,7 +10,7 @@ from app.infra import business_time
 from app.kit.errors import Conflict, Fault
 from app.ledger import presenting, queries, queries_cases
 from app.ledger.acting import Stale
-from app.ledger.history import open_desk
+from app.ledger.history import Desk, open_desk
 from app.ledger.lifecycle import Actor
 from app.ledger.presenting import CaseParts, Reader
 from app.ledger.queries import ProblemView
@@ -30,16 +30,21 @@ def reader_of(tx: Session, request: Request, principal: Principal, language: Lan
 
 
 def show(
-    tx: Session, request: Request, principal: Principal, language: Language, view: ProblemView
+    tx: Session,
+    request: Request,
+    principal: Principal,
+    language: Language,
+    view: ProblemView,
+    desk: Desk | None = None,
 ) -> CaseOut:
-    """A case page."""
+    """A case page. ``desk``: one of this transaction."""
     problem = view.problem
     parts = CaseParts(
         history=queries_cases.history_of(tx, problem.id),
         work=queries_cases.work_of(tx, problem.id),
         brought_by=queries_cases.brought_by(tx, problem.id),
     )
-    desk = open_desk(tx, request.app.state.settings)
+    desk = desk or open_desk(tx, request.app.state.settings)
     step = desk.step(by=Actor(principal.user_id, principal.postings), found_by=problem.reported_by)
     reader = reader_of(tx, request, principal, language)
     return presenting.case_out(view, parts, reader, principal, step)

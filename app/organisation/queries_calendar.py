@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.infra import business_time
@@ -17,12 +18,13 @@ _PAST = timedelta(days=400)
 def read_calendar(tx: Session, timezone: str, *, since: date | None = None) -> Calendar:
     """The calendar from a day on (without one, somewhat more than a year back); 3 statements."""
     first = since or business_time.today(tx, timezone) - _PAST
-    days = tx.exec(select(CalendarDay).where(col(CalendarDay.day) >= first)).all()
+    named = sa.select(col(CalendarDay.day), col(CalendarDay.is_worked))
+    days = tx.execute(named.where(col(CalendarDay.day) >= first)).all()
     years = tx.exec(select(CalendarYear.year)).all()
     hours = list_hours(tx)
     return Calendar(
         zone=ZoneInfo(timezone),
-        days={one.day: one.is_worked for one in days},
+        days={row[0]: row[1] for row in days},
         years=frozenset(years),
         hours=tuple(Hours(one.valid_from, read_spans(one.spans)) for one in hours),
     )

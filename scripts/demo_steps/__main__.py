@@ -2,7 +2,9 @@
 
 Ends with 0 only if every visit and photo was acknowledged, counted once and read back from the
 store with the right SHA-256, and both leagues stand in the published order. With `--history` the
-round is closed and published too, and has to be the bulletin of 2018-09-14 field by field.
+round is closed and published too, and has to be the bulletin of 2018-09-14 field by field. With
+`--ledger` every problem goes its way to the close-out, or is overdue, and has to be where the
+demo's own book has it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from scripts.demo_steps import results, stage, tables
 from scripts.demo_steps.answers import PlannedVisit
 from scripts.demo_steps.field import Route, Trip, play
 from scripts.demo_steps.history.playing import historical_round
+from scripts.demo_steps.ledger.playing import SUCCESS, Closed, play_ledger
 from scripts.demo_steps.piece import Piece, usual_round
 from scripts.demo_steps.plan import DemoPlan
 
@@ -56,6 +59,7 @@ class Timings:
 
 @cli.command()
 def demo(
+    *,
     data: Annotated[Path | None, typer.Option(help="数据目录（默认新建）· data folder")] = None,
     report: Annotated[Path | None, typer.Option(help="JSON 结果 · result as JSON")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="保持运行 · leave it running")] = False,
@@ -65,8 +69,13 @@ def demo(
     history: Annotated[
         bool, typer.Option("--history", help="重现 2018-09-14 通报 · replay the bulletin")
     ] = False,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="台账闭环至销号 · go on to the close-out")
+    ] = False,
 ) -> None:
     """演示一轮督导检查 · Play one inspection round for real."""
+    if history and ledger:
+        raise typer.BadParameter("--history closes the round; --ledger goes on from the usual one")
     folder = data or stage.new_data_folder()
     if (folder / "files" / "round.json").exists():
         raise typer.BadParameter(
@@ -75,7 +84,8 @@ def demo(
         )
     try:
         make = historical_round if history else usual_round
-        done = _run(folder, make, report=report, serve=serve, photos=photos, seed=seed, port=port)
+        asked = Asked(report, serve, photos, port, ledger)
+        done = _run(folder, lambda: make(seed), asked)
     except (stage.StageError, EmbeddedError) as error:
         console.print(str(error), style="red")
         raise typer.Exit(1) from error
@@ -89,20 +99,28 @@ def demo(
     raise typer.Exit(0 if done else 1)
 
 
-def _run(
-    folder: Path, make: Callable[[int], Piece], *, report: Path | None, serve: bool,
-    photos: Path | None, seed: int, port: int | None,
-) -> bool:  # fmt: skip
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for beside the piece."""
+
+    report: Path | None
+    serve: bool
+    photos: Path | None
+    port: int | None
+    ledger: bool
+
+
+def _run(folder: Path, make: Callable[[], Piece], asked: Asked) -> bool:
     timings = Timings()
     with timings.step("计划 · plan the round"):
-        piece = make(seed)
+        piece = make()
         plan, visits = piece.plan, piece.visits
-    with _service(folder, port, timings) as running:
+    with _service(folder, asked.port, timings) as running:
         with timings.step("载入城市 · load the city, people and round"):
             round_id = stage.load(running, plan, piece.city(stage.files_of(running)))
             drawn = stage.draw_outlines(running, plan)
             console.print(f"  {drawn} 个虚拟边界 · made-up outlines, marked synthetic", style="dim")
-        routes = _routes(plan, visits, _real_photos(photos))
+        routes = _routes(plan, visits, _real_photos(asked.photos))
         with timings.step(f"{len(routes)} 部手机 · phones at work"):
             trips = _play(running, round_id, routes, visits)
         with timings.step("核对 · read everything back"):
@@ -110,11 +128,15 @@ def _run(
             outcome = _read_back(office, round_id, trips)
         with timings.step("名次 · the order"):
             order = piece.judge(console, running, office, round_id, outcome)
-        _show(piece, outcome, trips, timings)
-        if report is not None:
+        closed = _close_out(running, plan, timings) if asked.ledger else None
+        if closed is not None:
+            outcome.faults += closed.proof.faults
+            order |= closed.proof.report()
+        _show(piece, outcome, trips, timings, closed)
+        if asked.report is not None:
             result = order | results.counts(outcome, timings.total)
-            report.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
-        if serve:
+            asked.report.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+        if asked.serve:
             _stay(running, plan)
     return not outcome.faults
 
@@ -176,6 +198,11 @@ def _read_back(office: results.Office, round_id: UUID, trips: list[Trip]) -> res
         return results.read_back(office, round_id, trips, lambda count: bars.advance(bar, count))
 
 
+def _close_out(running: stage.Stage, plan: DemoPlan, timings: Timings) -> Closed:
+    with timings.step("台账闭环 · the problems, to the close-out"):
+        return play_ledger(console, running, plan)
+
+
 def _bars() -> Progress:
     return Progress(
         TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -184,7 +211,10 @@ def _bars() -> Progress:
     )  # fmt: skip
 
 
-def _show(piece: Piece, outcome: results.Outcome, trips: list[Trip], timings: Timings) -> None:
+def _show(
+    piece: Piece, outcome: results.Outcome, trips: list[Trip], timings: Timings,
+    closed: Closed | None,
+) -> None:  # fmt: skip
     tables.print_ledger(console, outcome.ledger)
     tables.print_network(console, trips)
     tables.print_timings(console, timings.steps)
@@ -192,10 +222,14 @@ def _show(piece: Piece, outcome: results.Outcome, trips: list[Trip], timings: Ti
         f"{outcome.visits} visits, {outcome.photos} photos, {len(outcome.ledger)} problems, "
         f"{timings.total:.0f} s"
     )
+    if closed is not None:
+        closed.show(console)
     for fault in outcome.faults[:20]:
         console.print(f"不符 · wrong: {fault}", style="red")
     if not outcome.faults:
         console.print(piece.success, style="green")
+        if closed is not None:
+            console.print(SUCCESS, style="green")
 
 
 def _stay(running: stage.Stage, plan: DemoPlan) -> None:
@@ -204,7 +238,7 @@ def _stay(running: stage.Stage, plan: DemoPlan) -> None:
     for user in plan.users:
         if user["role"] != "inspector" or user["login"].endswith("01"):
             console.print(f"  {user['login']:<22} {user['password']}  {user['role']}")
-    console.print(f"  其余督导员 · other inspectors: {running.data}/files/users.json")
+    console.print(f"  其余人员 · everybody else: {running.data}/files/*.json")
     console.print("Ctrl-C 结束 · stops it")
     try:
         running.process.wait()

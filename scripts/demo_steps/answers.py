@@ -31,7 +31,7 @@ class PhotoSlot:
     site: str
     number: int  # within the visit, from 0
     kind: Literal["site", "item", "finding"]
-    role: Literal["near", "far", "reference"]
+    role: Literal["near", "far", "reference", "after"]
     text: str
     item: str | None
     category: str | None

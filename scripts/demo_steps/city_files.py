@@ -17,6 +17,9 @@ from scripts.demo_steps.marks import Item, read_items
 
 CITY_FOLDER = Path(__file__).resolve().parent.parent / "city" / "jiaozuo"
 STREET_LEAGUES = ("central-streets", "outer-towns")
+_IN_HOURS = frozenset({"urgent_hour", "work_hour"})
+_IN_DAYS = frozenset({"work_day", "natural_day"})
+_LONG = 10
 _NAME_ENDS = ("虚拟社区", "社区居民委员会", "村村民委员会", "村民委员会")
 
 
@@ -77,6 +80,15 @@ class Checklist:
 
 
 @dataclass(frozen=True)
+class ReportText:
+    """What somebody reports without a task, with its line and category."""
+
+    text: str
+    line: str
+    category: str
+
+
+@dataclass(frozen=True)
 class Phrases:
     """Words for the demo: names of shops and people, and what inspectors write."""
 
@@ -86,10 +98,49 @@ class Phrases:
     site_names: Mapping[str, tuple[str, ...]]
     surnames: str
     given_names: tuple[str, ...]
+    work: Mapping[str, tuple[str, str, int]]  # by line, `*` for the rest: kind, unit, at the most
+    moves: Mapping[str, tuple[str, ...]]  # what is said with a move of a case
+    reports: Mapping[str, tuple[ReportText, ...]]  # by the source of the report
 
     def places_at(self, category: str) -> tuple[str, ...]:
         """Where at a site of a category a fault may be."""
         return self.places.get(category, self.places["*"])
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of any kind, with the one above it."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class Category:
+    """A problem category with its time limits: (condition, value, unit)."""
+
+    scheme: str
+    code: str
+    version: str
+    limits: tuple[tuple[str, int, str], ...]
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether its strictest limit is a matter of hours."""
+        return any(unit in _IN_HOURS for _, _, unit in self.limits)
+
+    @property
+    def long_condition(self) -> str | None:
+        """The condition that leaves two working weeks or more."""
+        long = (name for name, value, unit in self.limits if unit in _IN_DAYS and value >= _LONG)
+        return next(long, None)
+
+    @property
+    def as_json(self) -> dict[str, str]:
+        """As a report names it."""
+        return {"scheme": self.scheme, "code": self.code, "version": self.version}
 
 
 @dataclass(frozen=True)
@@ -105,6 +156,9 @@ class City:
     phrases: Phrases
     published: Mapping[str, tuple[str, ...]]
     bureau_lines: Mapping[str, tuple[str, ...]]
+    units: Mapping[str, Unit]
+    answering: tuple[str, ...]
+    categories: Mapping[str, Category]
 
     def in_published_order(self, league: str) -> list[Street]:
         """The streets of a league, the published first one first."""
@@ -132,6 +186,11 @@ def read_city(folder: Path = CITY_FOLDER) -> City:
         phrases=_phrases(_read(folder, "demo-phrases.json")),
         published=_published(_read(folder, "published-2018-09-14.json"), streets),
         bureau_lines=_bureau_lines(campaign),
+        units={each["code"]: _unit(each) for each in units},
+        answering=tuple(
+            dict.fromkeys(each["unit"] for each in _read(folder, "responsibilities.json"))
+        ),
+        categories={each["code"]: _category(each) for each in _read(folder, "categories.json")},
     )
 
 
@@ -171,6 +230,17 @@ def _checklist(raw: dict[str, Any]) -> Checklist:
     )
 
 
+def _unit(raw: dict[str, Any]) -> Unit:
+    return Unit(raw["code"], raw["name_zh"], raw["kind"], raw["parent"])
+
+
+def _category(raw: dict[str, Any]) -> Category:
+    limits = tuple(
+        (each["condition"], each["value"], each["unit"]) for each in raw.get("limits") or ()
+    )
+    return Category(raw["scheme"], raw["code"], raw["version"], limits)
+
+
 def _phrases(raw: dict[str, Any]) -> Phrases:
     return Phrases(
         places={kind: tuple(places) for kind, places in raw["places"].items()},
@@ -179,6 +249,12 @@ def _phrases(raw: dict[str, Any]) -> Phrases:
         site_names={category: tuple(names) for category, names in raw["site_names"].items()},
         surnames=raw["surnames"],
         given_names=tuple(raw["given_names"]),
+        work={line: (kind, unit, most) for line, (kind, unit, most) in raw["work"].items()},
+        moves={move: tuple(texts) for move, texts in raw["moves"].items()},
+        reports={
+            source: tuple(ReportText(**each) for each in texts)
+            for source, texts in raw["reports"].items()
+        },
     )
 
 

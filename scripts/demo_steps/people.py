@@ -48,6 +48,47 @@ def make_users(
     ]
 
 
+def coordinator_of(city: City, unit: str) -> str:
+    """The sign-in name of who coordinates for a unit: its district, else its own bureau."""
+    parent = city.units[unit].parent
+    return f"district-{parent}" if parent in city.districts else f"bureau-{unit.lower()}"
+
+
+def handler_of(unit: str) -> str:
+    """The sign-in name of who handles the cases of a unit."""
+    return f"handler-{unit.lower()}"
+
+
+def make_clerks(
+    city: City, draw: random.Random, passwords: random.Random, known: set[str]
+) -> list[dict[str, Any]]:
+    """Who handles cases: somebody in each unit that answers for a line, and its coordinator.
+
+    Coordinators whose logins are ``known`` are there already.
+    """
+    posts: list[tuple[str, str, str, tuple[str, ...]]] = [
+        (handler_of(unit), "unit_handler", unit, ()) for unit in city.answering
+    ]
+    posts += [
+        (login, "unit_coordinator", unit, city.bureau_lines.get(unit, ()))
+        for unit in city.answering
+        if (login := coordinator_of(city, unit)) not in known and unit in city.bureau_lines
+    ]
+    names = _names(city.phrases, draw, len(posts))
+    return [
+        {
+            "login": login,
+            "name": name,
+            "password": _password(passwords),
+            "role": role,
+            "unit": unit,
+            "areas": [city.root] if lines else [],
+            "lines": list(lines),
+        }
+        for (login, role, unit, lines), name in zip(posts, names, strict=True)
+    ]
+
+
 def _names(phrases: Phrases, draw: random.Random, count: int) -> list[str]:
     whole = [surname + given for surname in phrases.surnames for given in phrases.given_names]
     return draw.sample(whole, count)

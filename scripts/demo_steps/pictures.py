@@ -26,6 +26,7 @@ from scripts.demo_steps.scenery import SIZE, draw_scene
 
 MOST_BYTES = 100_000
 _QUALITIES = (60, 46, 34)
+_WHOLE = frozenset({"far", "after"})
 _CAPTION_TOP = 742
 _ROOM = (1360, 1020)  # a close view, larger than a photo
 _INK = (255, 255, 255)
@@ -51,11 +52,12 @@ class Fix:
 
 
 class Camera:
-    """One inspector's phone at one site."""
+    """One person's phone at one site; ``office`` stands before his name on each photo."""
 
-    def __init__(self, place: Place, inspector: str) -> None:
+    def __init__(self, place: Place, inspector: str, office: str = "督导员") -> None:
         self._place = place
         self._inspector = inspector
+        self._office = office
         self._model = random.Random(f"phone {inspector}").choice(_PHONES)
         self._kept: dict[str, Image.Image] = {}
 
@@ -80,7 +82,7 @@ class Camera:
 
     def _frame(self, slot: PhotoSlot, draw: random.Random) -> Image.Image:
         """The scene as seen for a slot: whole, from a step nearer, or close with the object."""
-        if slot.category is None and slot.role == "far":
+        if slot.category is None and slot.role in _WHOLE:
             return self._scene.copy()
         if slot.category is None:
             view = _view(SIZE, draw.uniform(0.86, 0.94), draw)
@@ -125,7 +127,9 @@ class Camera:
         head = f"{street.district_name}{street.name}  {self._place.category}"
         pen.text((40, 14), self._place.name, font=font(46), fill=_INK)
         pen.text((1240, 24), head, font=font(28), fill=(210, 220, 230), anchor="ra")
-        pen.text((40, 168), f"督导员 {self._inspector}", font=font(28), fill=(224, 228, 232))
+        pen.text(
+            (40, 168), f"{self._office} {self._inspector}", font=font(28), fill=(224, 228, 232)
+        )
         return band
 
     def _caption(self, image: Image.Image, slot: PhotoSlot, taken_at: datetime) -> None:

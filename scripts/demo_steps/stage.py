@@ -119,7 +119,7 @@ def files_of(stage: Stage) -> Path:
 def load(stage: Stage, plan: DemoPlan, city: Path = CITY_FOLDER) -> UUID:
     """The city, its people, the round and the business clock; returns the round's id."""
     files = files_of(stage)
-    with _database(stage) as database:
+    with opened(stage) as database:
         with database.transaction() as tx:
             business_time.set_business_time(tx, instant=datetime.fromisoformat(BEGIN))
         with database.transaction() as tx:
@@ -133,18 +133,25 @@ def load(stage: Stage, plan: DemoPlan, city: Path = CITY_FOLDER) -> UUID:
 
 def set_clock(stage: Stage, instant: str) -> None:
     """From now on it is this time in the business."""
-    with _database(stage) as database, database.transaction() as tx:
+    with opened(stage) as database, database.transaction() as tx:
         business_time.set_business_time(tx, instant=datetime.fromisoformat(instant))
+
+
+def load_clerks(stage: Stage, clerks: list[dict[str, Any]]) -> None:
+    """Who handles cases in the units, beside the people of the round."""
+    with opened(stage) as database, database.transaction() as tx:
+        loading.load_people(tx, _write(stage.data / "files" / "clerks.json", clerks))
 
 
 def draw_outlines(stage: Stage, plan: DemoPlan) -> int:
     """Made-up outlines where the city has none; returns how many."""
-    with _database(stage) as database, database.transaction() as tx:
+    with opened(stage) as database, database.transaction() as tx:
         return set_boundaries(tx, made_up_outlines(plan.city, plan.seed))
 
 
 @contextmanager
-def _database(stage: Stage) -> Iterator[Database]:
+def opened(stage: Stage) -> Iterator[Database]:
+    """The service's database, for what the demo loads and counts itself."""
     settings = serving.settings_from(serving.running_environment(stage.data))
     engine = make_engine(settings)
     try:

@@ -11,7 +11,9 @@ from app import worker
 from app.infra import business_time
 from app.infra.events import Event
 from app.kit.ids import new_id
+from app.kit.workdays import Limit, LimitUnit
 from app.ledger.case import Case, replay
+from app.ledger.replaying import differing
 from app.ledger.tables import Problem, ProblemAlarm, ProblemEvent
 from app.organisation.rules import Role
 from tests import factories as make
@@ -274,25 +276,44 @@ def test_two_cases_become_one_and_two_again(client, people, report, do):
     assert (again["state"], again["merged_into"]) == ("reported", None)
 
 
-def test_many_at_once_each_with_its_result(client, people, report, do):
-    cases = [do(report(), "office", "file") for _ in range(3)]
-    items = [{"number": one["number"], "version": one["version"]} for one in cases]
-    items[1]["version"] += 1
-    items.append({"number": "2018-999999", "version": 1})
-    answer = client.post(
-        "/v1/ledger:dispatch", json={"items": items}, headers=people["office"].headers
-    )
-    assert answer.status_code == 200, answer.text
-    assert [(one["done"], one["code"]) for one in answer.json()["items"]] == [
+@pytest.fixture
+def do_many(client, people):
+    """A command on many cases as they were last seen; (done, code) of each."""
+
+    def send(who, verb, items):
+        answer = client.post(
+            f"/v1/ledger:{verb}", json={"items": items}, headers=people[who].headers
+        )
+        assert answer.status_code == 200, answer.text
+        return [(one["done"], one["code"]) for one in answer.json()["items"]]
+
+    return send
+
+
+def test_many_at_once_each_with_its_result(client, people, report, do_many):
+    numbers = [report()["number"] for _ in range(3)]
+
+    def seen(*versions, **more):
+        return [
+            {"number": number, "version": version} | more
+            for number, version in zip(numbers, versions, strict=False)
+        ]
+
+    assert do_many("office", "file", [*seen(1, 1), *seen(1, 1, 1, condition="9")[2:]]) == [
+        (True, None), (True, None), (False, "problem.invalid-command"),
+    ]  # fmt: skip
+    assert do_many("office", "file", seen(2, 2, 1)) == [
+        (False, "problem.wrong-state"), (False, "problem.wrong-state"), (True, None),
+    ]  # fmt: skip
+    unknown = {"number": "2018-999999", "version": 1}
+    assert do_many("office", "dispatch", [*seen(2, 3, 2), unknown]) == [
         (True, None), (False, "problem.stale"), (True, None), (False, "problem.not-found"),
     ]  # fmt: skip
-    states = [get(client, people["office"], one["number"])["state"] for one in cases]
-    assert states == ["dispatched", "filed", "dispatched"]
-    checks = [{"number": cases[0]["number"], "version": 3, "result": "pass"}]
-    answer = client.post(
-        "/v1/ledger:check", json={"items": checks}, headers=people["checker"].headers
-    )
-    assert answer.json()["items"][0]["code"] == "problem.wrong-state"
+    assert do_many("handler", "sign", seen(3, 2)) == [(True, None), (False, "problem.wrong-state")]
+    assert do_many("checker", "check", seen(4, result="pass")) == [(False, "problem.wrong-state")]
+    assert do_many("office", "close", seen(4)) == [(False, "problem.wrong-state")]
+    states = [get(client, people["office"], number)["state"] for number in numbers]
+    assert states == ["rectifying", "filed", "dispatched"]
 
 
 def test_the_clock_warns_marks_and_reminds_once_each(
@@ -395,3 +416,14 @@ def test_the_history_of_a_case_is_never_changed(tx, report):
     for statement in ("UPDATE problem_event SET data = '{}'", "DELETE FROM problem_event"):
         with pytest.raises(sa.exc.DatabaseError), tx.begin_nested():
             tx.connection().execute(sa.text(statement))
+
+
+def test_a_case_that_is_not_what_its_history_says_is_named(tx, settings, people):
+    ids = make.dispatched_cases(tx, settings, 3, limit=Limit(1, LimitUnit.WORK_DAY))
+    assert list(differing(tx)) == [None, None, None]
+    changed = {ids[0]: {"rework": 1}, ids[1]: {"events": 4}}
+    for problem_id, values in changed.items():
+        tx.execute(sa.update(Problem).where(Problem.id == problem_id).values(values))
+    found = [one for one in differing(tx) if one is not None]
+    assert sorted(one.fields for one in found) == [("events",), ("rework",)]
+    assert len({one.number for one in found}) == len(found)
