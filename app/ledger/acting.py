@@ -209,13 +209,11 @@ def _find(
             raise Conflict("problem.merge-cancelled", number=found.into.number)
     if action is Action.FILE:
         _choose_limit(tx, problem, desk, given, found)
-        _choose_line(tx, settings, problem, desk, given, found)
+        _choose_line(tx, problem, desk, given, found)
     return found
 
 
-def _choose_line(
-    tx: Session, settings: Settings, problem: Problem, desk: Desk, given: Given, found: _Found
-) -> None:
+def _choose_line(tx: Session, problem: Problem, desk: Desk, given: Given, found: _Found) -> None:
     """The line that is named; and who answers for it there.
 
     Citizens name none: theirs follows the category. That of a visit's case is the item's, and
@@ -231,7 +229,7 @@ def _choose_line(
     elif line.id != problem.line_id:
         found.line = line
         if found.unit is None:
-            today = business_time.today(tx, settings.timezone)
+            today = desk.calendar.day_of(desk.at)
             answers = organisation.answerable_units(tx, area_path=problem.area_path, on=today)
             if (one := answers.get(line.id)) is not None:
                 found.unit = organisation.find_units_by_id(tx, [one.unit_id])[one.unit_id]
