@@ -49,7 +49,7 @@ def test_whoever_sent_it_learns_what_became_of_it(
     whole = changes(client, inspector, begun["cursor"])
     expected = {
         ("photo.stored", good, None),
-        ("photo.rejected", bad, "not-an-image"),
+        ("photo.rejected", bad, "photo.undecodable"),
         ("photo.receipt-issued", good, None),
         ("visit.completed", plan.body["id"], None),
         ("retake.asked", good, None),
