@@ -32,6 +32,9 @@ def same(text, instant):
     return timedelta(0) <= datetime.fromisoformat(text) - at(instant) < timedelta(minutes=1)
 
 
+pytestmark = pytest.mark.usefixtures("ground")
+
+
 @pytest.fixture
 def clock_at(tx):
     def move(text):
@@ -42,9 +45,10 @@ def clock_at(tx):
     return move
 
 
-@pytest.fixture
-def people(tx, clock_at):
+@pytest.fixture(scope="module")
+def cast(ground):
     """Everybody who has a part; JF-HWC answers for toilets in the district."""
+    tx = ground.tx
     unit = {"unit": "JF-HWC", "areas": []}
     return {
         "office": make.signed_in(tx, Role.HQ_ADMIN),
@@ -55,6 +59,12 @@ def people(tx, clock_at):
         "coordinator": make.signed_in(tx, Role.UNIT_COORDINATOR, **unit),
         "foreign": make.signed_in(tx, Role.UNIT_COORDINATOR, unit="SY-CGJ", areas=[]),
     }
+
+
+@pytest.fixture
+def people(cast, clock_at):
+    """They begin in the morning of 10 September 2018."""
+    return cast
 
 
 @pytest.fixture
