@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = None
 
     upload_expires_s: int = Field(default=900, ge=30, le=86_400)
+    export_days: int = Field(default=7, ge=1, le=90)
+    export_direct_rows: int = Field(default=50_000, ge=100, le=1_000_000)
     download_expires_s: int = Field(default=300, ge=30, le=86_400)
     photo_max_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
     photo_max_pixels: int = Field(default=60_000_000, ge=10_000)

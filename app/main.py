@@ -33,6 +33,7 @@ from app.inspections import routes_revisions as revisions
 from app.inspections import site_history
 from app.ledger import routes as ledger
 from app.ledger import routes_calendar as calendar
+from app.ledger import routes_exports as exports
 from app.ledger import routes_handling as handling
 from app.ledger import routes_office as office
 from app.ledger import routes_reports as reports
@@ -81,6 +82,7 @@ PROTECTED = (
     awards,
     appeals,
     ledger,
+    exports,
     office,
     calendar,
     handling,

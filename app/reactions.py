@@ -14,7 +14,7 @@ from app.evidence import service as evidence
 from app.infra.handlers import Handler, Runtime
 from app.infra.jobs import Claim
 from app.inspections import deciding, judging
-from app.ledger import opening
+from app.ledger import exporting, opening
 from app.ledger import service as ledger
 from app.rounds import service as rounds
 from app.scoring import publishing
@@ -99,8 +99,22 @@ def _note_erased(tx: Session, runtime: Runtime, claim: Claim, prepared: bool) ->
     deleting.note_erased(tx, claim.subject_id, erased=prepared)
 
 
+def _write_export(runtime: Runtime, claim: Claim) -> exporting.Made | None:
+    return exporting.write_export(runtime, claim)
+
+
+def _keep_export(tx: Session, runtime: Runtime, claim: Claim, made: exporting.Made | None) -> None:
+    exporting.keep_export(tx, runtime.settings, claim.subject_id, made)
+
+
+def _drop_other_files(runtime: Runtime, claim: Claim, made: exporting.Made | None) -> None:
+    if made is not None:
+        exporting.drop_other_files(runtime.blobs, claim.subject_id, made.key)
+
+
 ERASE_PHOTO = Handler("evidence.erase_photo", _note_erased, _erase_photo)
 FOLLOW_HOLD = Handler("evidence.follow_hold", _nothing_to_write, _follow_hold)
+WRITE_EXPORT = Handler("ledger.write_export", _keep_export, _write_export, _drop_other_files)
 VERIFY_PHOTO = Handler("evidence.verify_photo", _decide_photo, _look_at_upload, _drop_upload)
 JUDGE_VISIT = Handler("inspections.judge_visit", _judge_visit)
 JUDGE_VISITS_OF_PHOTO = Handler("inspections.judge_visits_of_photo", _judge_visits_of_photo)
@@ -133,6 +147,11 @@ REACTIONS: dict[str, tuple[Handler, ...]] = {
     "deputy.ended": (),
     "person.code-issued": (),
     "import.applied": (),
+    "export.asked": (WRITE_EXPORT,),
+    "export.downloaded": (),
+    "export.expired": (),
+    "export.streamed": (),
+    "export.written": (),
     "group.changed": (),
     "group.created": (),
     "group.ended": (),

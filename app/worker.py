@@ -18,14 +18,14 @@ from app.citizens import tending
 from app.config import Settings, read_settings
 from app.evidence import decoding, rechecking, verification
 from app.evidence.store_keeper import StoreKeeper
-from app.infra import events, feeds
+from app.infra import business_time, events, feeds
 from app.infra.blobs import Blobs
 from app.infra.db import Database, make_engine
 from app.infra.handlers import Runtime, run_due_jobs
 from app.infra.logs import configure_logs
 from app.kit import clock
 from app.kit.errors import Unavailable
-from app.ledger import ringing
+from app.ledger import exporting, folding, keeping, ringing
 from app.media import retaining
 from app.reactions import HANDLER_NAMES, HANDLERS
 from app.rounds import queries as rounds_queries
@@ -45,6 +45,8 @@ _RECONCILE_EVERY_S = 60.0
 _RETAIN_EVERY_S = 3600.0
 _RING_EVERY_S = 1.0
 _TEND_EVERY_S = 3600.0
+_FOLD_EVERY_S = 2.0
+_EXPIRE_EVERY_S = 600.0
 _AFTER_FAILURE_S = 1.0
 _log = structlog.get_logger("dudao.worker")
 
@@ -93,6 +95,18 @@ def ring(runtime: Runtime) -> int:
     """One turn of warnings, overdue marks and reminders."""
     with runtime.database.transaction() as tx:
         return ringing.ring(tx, runtime.settings)
+
+
+def fold(runtime: Runtime) -> int:
+    """One turn of folding what moves changed into the kept sums of the ledger."""
+    with runtime.database.transaction() as tx:
+        keeping.forget(tx, before=business_time.today(tx, runtime.settings.timezone))
+        return folding.fold(tx)
+
+
+def expire(runtime: Runtime) -> int:
+    """One turn of removing files of exports that were kept for long enough."""
+    return exporting.expire(runtime.database, runtime.blobs)
 
 
 def keep_time(runtime: Runtime) -> int:
@@ -154,6 +168,8 @@ class Worker:
             ("feeds", bump_feeds, Pauses(bump, bump, bump)),
             ("clock", keep_time, _every(_CLOCK_EVERY_S)),
             ("deadlines", ring, _every(_RING_EVERY_S)),
+            ("sums", fold, _every(_FOLD_EVERY_S)),
+            ("exports", expire, _every(_EXPIRE_EVERY_S)),
             ("sweeper", sweep, _every(sweeping)),
             ("store", self._keeper.look, _every(_STORE_EVERY_S)),
             ("rechecker", recheck, _every(min(_RECHECK_EVERY_S, settings.second_read_s))),

@@ -22,6 +22,8 @@ import app.rounds.tables
 import app.signing.tables
 import app.sites.tables
 import app.ledger.tables
+import app.ledger.tables_exports
+import app.ledger.tables_sums
 import app.media.tables
 import app.organisation.tables
 import app.people.tables

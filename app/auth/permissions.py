@@ -28,6 +28,7 @@ _ROUNDS_RUN = _ROUNDS_READ | {
     "task.cancel",
     "task.hand-over",
 }
+_EXPORTS = frozenset({"ledger.export"})
 _REPORTS = frozenset({"problem.report"})
 # What the office does to a case; what a unit does to one that it answers for.
 _OFFICE = frozenset(
@@ -78,6 +79,7 @@ _DECIDES_VISITS = frozenset(
 
 ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.HQ_ADMIN: _READ
+    | _EXPORTS
     | _EVIDENCE_READ
     | _SITES
     | _MANAGE
@@ -90,12 +92,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _RANKING_SEES
     | {"appeal.decide", "contact.read", "photo.read-original", "retention.read"},
     Role.HQ_EDITOR: _READ
+    | _EXPORTS
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
     | _RANKING_SEES
     | {"photo.read-original", "retention.read"},
     Role.AUDITOR: _READ
+    | _EXPORTS
     | _EVIDENCE_READ
     | _ROUNDS_READ
     | _SEES_WHO
@@ -109,6 +113,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     | _CHECKS
     | {"task.read-round", "task.cancel", "retake.ask"},
     Role.UNIT_COORDINATOR: _READ
+    | _EXPORTS
     | _EVIDENCE_READ
     | _SITES
     | _ROUNDS_RUN

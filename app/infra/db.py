@@ -82,6 +82,14 @@ def shift_of(tx: Session) -> timedelta:
     return shift
 
 
+def plan_each_time(tx: Session) -> None:
+    """Plan every statement of this transaction for its own values.
+
+    For lists that many filters narrow: a plan for all values would be none for these.
+    """
+    tx.connection().execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
 def violated_constraint(error: IntegrityError) -> str | None:
     """The name of the constraint that a statement broke, as PostgreSQL reports it."""
     diagnostic: Diagnostic | None = getattr(error.orig, "diag", None)

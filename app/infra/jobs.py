@@ -126,6 +126,12 @@ def finish(tx: Session, job: Claim) -> bool:
     return bool(tx.exec(sa.delete(Job).where(mine)).rowcount)
 
 
+def renew(tx: Session, job: Claim, *, until: datetime) -> bool:
+    """Keep the job for longer; False when the lease was lost: it is another's by now."""
+    mine = sa.and_(col(Job.id) == job.job_id, col(Job.lease) == job.lease)
+    return bool(tx.exec(sa.update(Job).where(mine).values(run_at=until)).rowcount)
+
+
 def put_back(tx: Session, job: Claim, *, error: str, now: datetime, counts: bool = True) -> bool:
     """Plan the next attempt with growing pauses; returns True when the job is dead from now on.
 

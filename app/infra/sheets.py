@@ -35,7 +35,7 @@ _CHUNK = 1 << 16
 _LARGEST_EXACT = 1e15  # beyond it Excel has already lost digits
 _CELL_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{1,3})?(\d{1,7})""")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _BLANKS = "\ufeff\u200b\u200c\u200d\u2060"
 _NO_BLANKS = str.maketrans("", "", _BLANKS)
 
@@ -95,7 +95,7 @@ def write_xlsx(target: IO[bytes], tables: Iterable[Table]) -> None:
             for number, row in enumerate(table.rows, start=1):
                 for column, value in enumerate(row):
                     if value:
-                        sheet.write_string(number, column, _kept_apostrophe(value), text)
+                        sheet.write_string(number, column, kept_apostrophe(value), text)
 
 
 def write_csv(target: IO[bytes], table: Table) -> None:
@@ -104,7 +104,7 @@ def write_csv(target: IO[bytes], table: Table) -> None:
     writer = csv.writer(out)
     writer.writerow(table.heads)
     for row in table.rows:
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([harmless(value) for value in row])
     out.flush()
     out.detach()
 
@@ -116,15 +116,17 @@ def _offer(sheet: xlsxwriter.worksheet.Worksheet, column: int, choices: Sequence
         sheet.data_validation(1, column, MAX_ROWS, column, rule | {"error_type": "warning"})
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text as CSV holds it, so that no spreadsheet takes it for a formula."""
     if text.startswith("'"):
         return "'" + text
-    if text.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text):
+    if text.startswith(FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text):
         return "'" + text
     return text
 
 
-def _kept_apostrophe(text: str) -> str:
+def kept_apostrophe(text: str) -> str:
+    """A text as a cell holds it, so that reading takes no apostrophe of its own away."""
     return "'" + text if text.startswith("'") else text
 
 

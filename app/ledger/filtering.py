@@ -1,14 +1,13 @@
 """The query parameters by which the ledger is narrowed, as one dependency."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
 
 from app.kit.errors import Fault, Invalid
-from app.ledger.queries_filters import Box, Filters
+from app.ledger.asking import Asked, Order
+from app.ledger.queries_filters import Box
 from app.ledger.rules import ProblemSource, ProblemState
 from app.web.wire import Code, Text, When
 
@@ -19,58 +18,13 @@ _Category = Annotated[Text, Query(min_length=1, max_length=102)]
 _HALF, _WHOLE = 90.0, 180.0
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The filters as they were asked for."""
-
-    round_id: UUID | None
-    state: tuple[ProblemState, ...]
-    area: str | None
-    unit: str | None
-    line: str | None
-    category: str | None
-    source: ProblemSource | None
-    overdue: bool | None
-    due_within_h: int | None
-    text: str | None
-    box: Box | None
-    found_from: datetime | None
-    found_to: datetime | None
-    to_do: bool
-
-    @property
-    def follows_the_clock(self) -> bool:
-        """Whether the answer changes though nothing happens."""
-        return self.overdue is not None or self.due_within_h is not None
-
-    def filters(self, now: datetime) -> Filters:
-        """The same as of now."""
-        hours = self.due_within_h
-        return Filters(
-            now=now,
-            round_id=self.round_id,
-            states=self.state,
-            area=self.area,
-            unit=self.unit,
-            line=self.line,
-            category=self.category,
-            source=self.source,
-            overdue=self.overdue,
-            due_within=timedelta(hours=hours) if hours else None,
-            text=self.text,
-            box=self.box,
-            found_from=self.found_from,
-            found_to=self.found_to,
-            to_do=self.to_do,
-        )
-
-
 async def _asked(  # noqa: PLR0917 - each is a query parameter
     round_id: UUID | None = None,
     state: Annotated[list[ProblemState] | None, Query(max_length=9)] = None,
     area: Code | None = None,
     unit: Code | None = None,
     line: Code | None = None,
+    group: Code | None = None,
     category: _Category | None = None,
     source: ProblemSource | None = None,
     overdue: bool | None = None,
@@ -87,6 +41,7 @@ async def _asked(  # noqa: PLR0917 - each is a query parameter
         area=area,
         unit=unit,
         line=line,
+        group=group,
         category=category,
         source=source,
         overdue=overdue,
@@ -115,3 +70,10 @@ def _no_box() -> Invalid:
 
 
 Narrowed = Annotated[Asked, Depends(_asked)]
+
+
+async def _order(order: Order | None = None) -> Order | None:
+    return order
+
+
+Ordered = Annotated[Order | None, Depends(_order)]

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from app.ledger.case import Cancellation, Resolution
 from app.ledger.deadlines import LimitBasis
 from app.ledger.lifecycle import Action
 from app.ledger.rules import STATE_LABELS
@@ -88,4 +89,15 @@ BASES: dict[LimitBasis, Words] = {
     LimitBasis.STRICTEST: ("按最严立案条件", "by the strictest condition"),
     LimitBasis.ITEM: ("按检查条目", "by the checklist item"),
     LimitBasis.DEFAULT: ("按本市默认时限", "the city's default"),
+}
+RESOLUTIONS: dict[Resolution, Words] = {
+    Resolution.SOLVED: ("已解决", "solved"),
+    Resolution.STAGED: ("分步计划", "staged plan"),
+    Resolution.EXPLAINED: ("已说明", "explained"),
+}
+CANCELLATIONS: dict[Cancellation, Words] = {
+    Cancellation.REFUSED: ("不予立案", "refused"),
+    Cancellation.CANCELLED: ("作废", "cancelled"),
+    Cancellation.MERGED: ("并案", "merged"),
+    Cancellation.WITHDRAWN: ("随检查修订撤销", "withdrawn"),
 }

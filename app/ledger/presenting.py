@@ -96,7 +96,7 @@ def problem_out(view: ProblemView, reader: Reader) -> ProblemOut:
         photos=[_photo_out(photo, reader.blobs) for photo in view.photos],
         round_id=problem.round_id,
         visit_id=problem.visit_id,
-        time=_time_out(problem, reader),
+        time=time_out(problem, reader),
         resolution=problem.resolution,
         check_result=problem.check_result,
         supervised=problem.supervised,
@@ -211,7 +211,8 @@ def _work_out(one: WorkDone) -> WorkOut:
     return WorkOut(kind=one.kind, quantity=f"{quantity:f}", unit=one.unit)
 
 
-def _time_out(problem: Problem, reader: Reader) -> TimeOut | None:
+def time_out(problem: Problem, reader: Reader) -> TimeOut | None:
+    """Its limit and its clock, as of the reader's now; None before it is filed."""
     case = Case.of(problem)
     if case.limit is None or case.limit_basis is None:
         return None

@@ -29,10 +29,12 @@ def summary_out(summary: Summary, now: datetime, language: Language) -> SummaryO
     units = summary.known_units
     return SummaryOut(
         as_of=now,
-        all=_counts_out(summing.total(summary.groups)),
+        all=_counts_out(summary.all),
         by_state=[
-            StateCountOut(state=state, label=pick(language, *STATE_LABELS[state]), count=count)
-            for state, count in summary.states.items()
+            StateCountOut(
+                state=state, label=pick(language, *label), count=summary.all.in_state(state)
+            )
+            for state, label in STATE_LABELS.items()
         ],
         by_district=[
             NamedCountsOut(
@@ -49,7 +51,7 @@ def summary_out(summary: Summary, now: datetime, language: Language) -> SummaryO
             NamedCountsOut(
                 about=_line_out(summary.known_lines[code], language), counts=_counts_out(counts)
             )
-            for code, counts in summary.lines.items()
+            for code, counts in sorted(summary.lines.items())
         ],
         oldest=[
             OldOut(

@@ -10,16 +10,20 @@ from sqlmodel import Session, col, select
 
 from app.checklists.tables import Item
 from app.evidence.tables import Photo
+from app.infra.db import plan_each_time
 from app.inspections.queries_visible import is_hidden_from, is_photo_hidden_from
 from app.inspections.tables import Answer, Finding, Visit, VisitPhoto, VisitRevision
 from app.kit.errors import NotFound
 from app.kit.geo import Point
 from app.kit.paging import Page, encode_cursor
+from app.ledger.asking import Order
+from app.ledger.queries_filters import is_running
 from app.ledger.tables import PROBLEM_SERIAL, Problem, ProblemPhoto
 from app.organisation import queries as organisation
 from app.organisation.queries import Area, within_reach
 from app.organisation.tables import Category, Line, Unit
 from app.sites.tables import Site
+from app.web.paging import Paging
 from app.web.principal import Principal
 
 
@@ -42,18 +46,40 @@ def list_problems(
     principal: Principal,
     narrowing: Iterable[Any],
     *,
-    before: UUID | None,
-    limit: int,
+    order: Order,
+    paging: Paging,
 ) -> Page[ProblemView]:
-    """Problems in reach, newest first; a fixed number of statements whatever the page."""
-    query = _visible(principal).order_by(col(Problem.id).desc()).limit(limit + 1)
-    query = query.where(*narrowing)
-    if before is not None:
-        query = query.where(col(Problem.id) < before)
-    rows = tx.execute(query).all()
-    more = len(rows) > limit
+    """Problems in reach, in this order; a fixed number of statements whatever the page."""
+    plan_each_time(tx)
+    limit = paging.limit
+    query = _in_order(_visible(principal).where(*narrowing), order, paging)
+    rows = tx.execute(query.limit(limit + 1)).all()
     views = _with_context(tx, principal, rows[:limit])
-    return Page(views, encode_cursor(str(rows[limit - 1][0].id)) if more else None)
+    return Page(views, _cursor(views[-1].problem, order) if len(rows) > limit else None)
+
+
+def _in_order(query: Any, order: Order, paging: Paging) -> Any:
+    """The page after the cursor, by the key of the order."""
+    if order is Order.NEWEST:
+        before = paging.after_id()
+        query = query.order_by(col(Problem.id).desc())
+        return query if before is None else query.where(col(Problem.id) < before)
+    after = paging.after_instant_and_id()
+    if order is Order.FOUND:
+        key = sa.tuple_(col(Problem.found_at), col(Problem.id))
+        query = query.order_by(col(Problem.found_at).desc(), col(Problem.id).desc())
+        return query if after is None else query.where(key < after)
+    key = sa.tuple_(col(Problem.deadline_at), col(Problem.id))
+    query = query.where(is_running()).order_by(col(Problem.deadline_at), col(Problem.id))
+    return query if after is None else query.where(key > after)
+
+
+def _cursor(last: Problem, order: Order) -> str:
+    if order is Order.NEWEST:
+        return encode_cursor(str(last.id))
+    instant = last.found_at if order is Order.FOUND else last.deadline_at
+    assert instant is not None  # noqa: S101 - a clock that runs has a deadline
+    return encode_cursor(instant.isoformat(), str(last.id))
 
 
 def get_problem(tx: Session, principal: Principal, number: str) -> ProblemView:

@@ -1,22 +1,30 @@
 """What a list of the ledger is narrowed to, each filter as a predicate."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
+from app.duties import queries as duties
+from app.infra.columns import enum_column
 from app.ledger.case import Appeal, CheckResult
 from app.ledger.effects import NEW, WITH_UNIT
 from app.ledger.rules import ProblemSource, ProblemState
 from app.ledger.tables import Problem
+from app.ledger.tables_sums import ProblemWords
 from app.organisation import queries as organisation
 from app.organisation.rules import Role
-from app.organisation.tables import Category, Line
+from app.organisation.tables import Category
 from app.web.principal import Principal
+
+OVER = frozenset({ProblemState.CLOSED, ProblemState.CANCELLED})
+_STATE = enum_column(ProblemState)
+_NUMBER = re.compile(r"\d{4}-\d+")
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ class Filters:
     area: str | None = None
     unit: str | None = None
     line: str | None = None
+    group: str | None = None
     category: str | None = None
     source: ProblemSource | None = None
     overdue: bool | None = None
@@ -48,36 +57,72 @@ class Filters:
     found_from: datetime | None = None
     found_to: datetime | None = None
     to_do: bool = False
+    also: tuple[Any, ...] = ()
 
 
 def predicates(tx: Session, principal: Principal, filters: Filters) -> Iterator[Any]:
     """One predicate per filter that is given; ``NotFound`` for an area or unit that is none."""
     if filters.states:
         yield col(Problem.state).in_(filters.states)
-    for column, value in (
-        (Problem.round_id, filters.round_id),
-        (Problem.source, filters.source),
-        (Line.code, filters.line),
-    ):
+    for column, value in ((Problem.round_id, filters.round_id), (Problem.source, filters.source)):
         if value is not None:
             yield col(column) == value
+    if filters.line is not None:
+        lines = organisation.find_lines(tx, [filters.line])
+        yield _one_of(Problem.line_id, [line.id for line in lines.values()])
     if filters.area is not None:
         area = organisation.get_unit(tx, filters.area)
         yield organisation.at_or_below(col(Problem.area_path), area.path)
     if filters.unit is not None:
         unit = organisation.get_unit(tx, filters.unit)
         yield organisation.at_or_below(col(Problem.answerable_path), unit.path)
+    if filters.group is not None:
+        yield from _of_group(tx, filters.group)
     if filters.category is not None:
-        yield _category(filters.category)
+        yield _one_of(Problem.category_id, tx.exec(_categories(filters.category)).all())
     yield from _of_time(filters)
     yield from _of_place_and_words(filters)
     if filters.to_do:
         yield to_do(principal)
+    yield from filters.also
+
+
+def fixed(states: Collection[ProblemState]) -> Any:
+    """States that stand in the statement itself, so that a partial index is found to fit."""
+    values = sorted(states)
+    return sa.bindparam(None, values, expanding=True, literal_execute=True, type_=_STATE)
+
+
+def is_open() -> Any:
+    """Neither closed nor cancelled."""
+    return col(Problem.state).not_in(fixed(OVER))
+
+
+def _one_of(column: Any, ids: Sequence[UUID]) -> Any:
+    """Equality where there is one, for the sake of an index that is ordered."""
+    return col(column) == ids[0] if len(ids) == 1 else col(column).in_(ids)
+
+
+def _of_group(tx: Session, code: str) -> Iterator[Any]:
+    """What a special group is for: its lines, in its areas or at its sites; of what it names."""
+    group = duties.get_group(tx, code, None)
+    if group.lines:
+        yield col(Problem.line_id).in_([line.id for line in group.lines])
+    places = [organisation.at_or_below(col(Problem.area_path), area.path) for area in group.areas]
+    if group.sites:
+        places.append(col(Problem.site_id).in_([site.id for site in group.sites]))
+    if places:
+        yield sa.or_(*places)
 
 
 def is_overdue(now: datetime) -> Any:
     """With the unit, and its deadline has passed."""
-    return sa.and_(col(Problem.state).in_(WITH_UNIT), col(Problem.deadline_at) < now)
+    return sa.and_(is_running(), col(Problem.deadline_at) < now)
+
+
+def is_running(problem: Any = Problem) -> Any:
+    """With the unit: its clock runs."""
+    return col(problem.state).in_(fixed(WITH_UNIT))
 
 
 def to_do(principal: Principal) -> Any:
@@ -90,10 +135,10 @@ def to_do(principal: Principal) -> Any:
             waiting.append(_to_check(principal))
         elif posting.role == Role.UNIT_COORDINATOR:
             own = organisation.at_or_below(col(Problem.answerable_path), posting.unit_path)
-            waiting.append(sa.and_(col(Problem.state).in_(WITH_UNIT), own))
+            waiting.append(sa.and_(is_running(), own))
         elif posting.role == Role.UNIT_HANDLER:
             own = col(Problem.answerable_path) == posting.unit_path
-            waiting.append(sa.and_(col(Problem.state).in_(WITH_UNIT), own))
+            waiting.append(sa.and_(is_running(), own))
     return sa.or_(*waiting, sa.false())
 
 
@@ -117,12 +162,15 @@ def _to_check(principal: Principal) -> Any:
     )
 
 
-def _category(named: str) -> Any:
+def _categories(named: str) -> Any:
+    """The ids of the categories that ``code`` or ``scheme/code/version`` names."""
     parts = named.split("/")
     keys = (Category.scheme, Category.code, Category.version)
     if len(parts) == len(keys):
-        return sa.and_(*(col(key) == part for key, part in zip(keys, parts, strict=True)))
-    return col(Category.code) == named
+        named_so = sa.and_(*(col(key) == part for key, part in zip(keys, parts, strict=True)))
+    else:
+        named_so = col(Category.code) == named
+    return select(Category.id).where(named_so)
 
 
 def _of_time(filters: Filters) -> Iterator[Any]:
@@ -130,7 +178,7 @@ def _of_time(filters: Filters) -> Iterator[Any]:
         late = is_overdue(filters.now)
         yield late if filters.overdue else sa.not_(sa.func.coalesce(late, sa.false()))
     if filters.due_within is not None:
-        yield col(Problem.state).in_(WITH_UNIT)
+        yield is_running()
         yield col(Problem.deadline_at).between(filters.now, filters.now + filters.due_within)
     if filters.found_from is not None:
         yield col(Problem.found_at) >= filters.found_from
@@ -143,5 +191,15 @@ def _of_place_and_words(filters: Filters) -> Iterator[Any]:
         yield col(Problem.wgs84_lat).between(filters.box.south, filters.box.north)
         yield col(Problem.wgs84_lon).between(filters.box.west, filters.box.east)
     if filters.text is not None:
-        words = col(Problem.note).icontains(filters.text, autoescape=True)
-        yield sa.or_(words, col(Problem.number) == filters.text)
+        words = col(ProblemWords.words).contains(doubled(filters.text), autoescape=True)
+        found = col(Problem.id).in_(sa.select(col(ProblemWords.problem_id)).where(words))
+        is_number = _NUMBER.fullmatch(filters.text) is not None
+        yield col(Problem.number) == filters.text if is_number else found
+
+
+def doubled(text: str) -> str:
+    """A text as ``problem_words`` keeps it: in small letters, every character twice.
+
+    Most Chinese words have two characters; so a word of two has trigrams, and an index finds it.
+    """
+    return "".join(char * 2 for char in text.lower())

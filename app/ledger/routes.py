@@ -8,8 +8,16 @@ from starlette.responses import Response
 from app.config import Settings
 from app.infra import business_time, feeds
 from app.kit import clock
-from app.ledger import queries, queries_cases, queries_likes, showing, summarising
-from app.ledger.filtering import Narrowed
+from app.ledger import (
+    keeping,
+    queries,
+    queries_cases,
+    queries_likes,
+    queries_summary,
+    showing,
+    summarising,
+)
+from app.ledger.filtering import Narrowed, Ordered
 from app.ledger.opening import FEED
 from app.ledger.presenting import audience_of, like_out, likeness_for, problem_out
 from app.ledger.presenting_summary import summary_out
@@ -39,8 +47,14 @@ def list_ledger(
     response: Response,
     paging: Paged,
     narrowed: Narrowed,
+    order: Ordered,
 ) -> ProblemPage | Response:
-    """Problems in the caller's reach, newest first. Poll with ``If-None-Match``."""
+    """Problems in the caller's reach. Poll with ``If-None-Match``.
+
+    Without ``order``: by deadline where ``overdue`` or ``due_within_h`` is asked for, by when they
+    were found where ``found_from`` or ``found_to`` is, else what was opened last comes first.
+    ``order=deadline`` shows only cases whose clock runs.
+    """
     settings: Settings = request.app.state.settings
     scope = f"{FEED}:{_address_age(settings.download_expires_s)}"
     if narrowed.follows_the_clock:
@@ -51,7 +65,7 @@ def list_ledger(
     shown_to = showing.reader_of(tx, request, reader, language)
     narrowing = predicates(tx, reader, narrowed.filters(shown_to.now))
     page = queries.list_problems(
-        tx, reader, narrowing, before=paging.after_id(), limit=paging.limit
+        tx, reader, narrowing, order=order or narrowed.order, paging=paging
     )
     response.headers.update(tag.headers)
     return ProblemPage(
@@ -72,20 +86,29 @@ def get_ledger_summary(
     reader: Reader,
     language: Lang,
     request: Request,
-    response: Response,
     narrowed: Narrowed,
-) -> SummaryOut | Response:
-    """Counts, rates and quantities in the caller's reach, by district, unit and line."""
+) -> Response:
+    """Counts, rates and quantities in the caller's reach, by district, unit and line.
+
+    ``as_of`` is when they were counted; whatever moved until then is in them.
+    """
     settings: Settings = request.app.state.settings
     today = business_time.today(tx, settings.timezone)
-    scope = f"{FEED}-summary:{today}"
-    tag = feed_tag(scope, feeds.version_of(tx, FEED), reader, language, request)
+    version = feeds.version_of(tx, FEED)
+    tag = feed_tag(f"{FEED}-summary:{today}", version, reader, language, request)
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
-    filters = narrowed.filters(business_time.now(tx))
-    summary = summarising.summarise(tx, reader, filters, settings.timezone)
-    response.headers.update(tag.headers)
-    return summary_out(summary, filters.now, language)
+    key = keeping.key_of(reader, language, request.url.query)
+    body = (
+        None if narrowed.follows_the_clock else queries_summary.find_kept(tx, FEED, key, on=today)
+    )
+    if body is None:
+        filters = narrowed.filters(business_time.now(tx))
+        summary = summarising.summarise(tx, reader, filters, settings.timezone)
+        body = summary_out(summary, filters.now, language).model_dump_json()
+        if version and not narrowed.follows_the_clock:
+            keeping.keep(tx, key, version=version, on=today, body=body)
+    return Response(body, media_type="application/json", headers=tag.headers)
 
 
 @router.get("/ledger/{number}", summary="台账条目 · One entry")

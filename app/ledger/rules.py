@@ -38,3 +38,12 @@ STATE_LABELS: dict[ProblemState, tuple[str, str]] = {
     ProblemState.SUSPENDED: ("挂账", "suspended"),
     ProblemState.CANCELLED: ("作废", "cancelled"),
 }
+SOURCE_LABELS: dict[ProblemSource, tuple[str, str]] = {
+    ProblemSource.VISIT: ("督导检查", "visit"),
+    ProblemSource.PATROL: ("巡查上报", "patrol"),
+    ProblemSource.SELF: ("单位自查", "self-inspection"),
+    ProblemSource.CITIZEN: ("随手拍", "citizen report"),
+    ProblemSource.MONITOR: ("监测报警", "monitor"),
+    ProblemSource.ENTERPRISE: ("企业问题", "enterprise"),
+    ProblemSource.PLATFORM: ("数字城管平台", "city platform"),
+}

@@ -1,47 +1,77 @@
 """Sums of the ledger: pure, from counts that the database has grouped."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
+from operator import add
+from typing import NamedTuple, Self, TypeVar
 from uuid import UUID
 
-from app.organisation.rules import is_at_or_below
+from app.ledger.rules import ProblemState
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many cases; ``problems`` = ``closed`` + ``open`` + ``cancelled``.
+class Counts(NamedTuple):
+    """How many cases: where they are now, what they went through, what waits for the clock.
 
-    ``on_time`` are closed ones that were not late, or whose lateness was excused.
+    ``problems`` = ``closed`` + ``open`` + ``cancelled``. ``on_time`` are closed ones that were not
+    late, or whose lateness was excused. A tuple, since thousands of them are added up.
     """
 
-    problems: int = 0
-    closed: int = 0
-    open: int = 0
-    cancelled: int = 0
-    overdue: int = 0
-    due_today: int = 0
-    due_week: int = 0
+    in_reported: int = 0
+    in_verifying: int = 0
+    in_filed: int = 0
+    in_dispatched: int = 0
+    in_rectifying: int = 0
+    in_checking: int = 0
+    in_closed: int = 0
+    in_suspended: int = 0
+    in_cancelled: int = 0
     filed: int = 0
     refused: int = 0
+    merged: int = 0
     on_time: int = 0
     reworked: int = 0
     rework: int = 0
     extension: int = 0
     suspended: int = 0
     transferred: int = 0
-    merged: int = 0
     solved: int = 0
     staged: int = 0
     explained: int = 0
+    overdue: int = 0
+    due_today: int = 0
+    due_week: int = 0
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
-            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
-        )
+    def __add__(self, other: Self) -> Self:  # type: ignore[override]
+        return type(self)._make(map(add, self, other))
+
+    def in_state(self, state: ProblemState) -> int:
+        """How many are in a state now."""
+        count: int = getattr(self, f"in_{state.value}")
+        return count
+
+    @property
+    def problems(self) -> int:
+        """All of them."""
+        return sum(self[: len(ProblemState)])
+
+    @property
+    def closed(self) -> int:
+        return self.in_closed
+
+    @property
+    def cancelled(self) -> int:
+        return self.in_cancelled
+
+    @property
+    def open(self) -> int:
+        """Neither closed nor cancelled."""
+        return self.problems - self.in_closed - self.in_cancelled
 
 
-COUNTED = tuple(one.name for one in fields(Counts))
+TIMED = ("overdue", "due_today", "due_week")
+TALLIED = Counts._fields[: -len(TIMED)]
+_NONE = Counts()
+Key = TypeVar("Key", str, UUID)
 
 
 @dataclass(frozen=True)
@@ -60,8 +90,7 @@ class Rate:
         return (self.numerator * 20_000 + self.denominator) // (2 * self.denominator)
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """The cases of one district, answerable unit and line."""
 
     district: str
@@ -87,19 +116,42 @@ class CameDue:
 
 def total(groups: Iterable[Group]) -> Counts:
     """All of them."""
-    found = Counts()
-    for group in groups:
-        found += group.counts
+    columns = zip(*(group.counts for group in groups), strict=True)
+    return Counts(*map(sum, columns))
+
+
+def per_district(groups: Iterable[Group]) -> dict[str, Counts]:
+    """Per code of a district; "" where none is known."""
+    return _by((group.district, group.counts) for group in groups)
+
+
+def per_line(groups: Iterable[Group]) -> dict[UUID, Counts]:
+    """Per line of work."""
+    return _by((group.line_id, group.counts) for group in groups)
+
+
+def per_unit(groups: Iterable[Group]) -> dict[str, Counts]:
+    """Per path of a unit that answers or lies above one, with all below it."""
+    own = _by((group.unit_path, group.counts) for group in groups if group.unit_path)
+    return _by((upper, counts) for path, counts in own.items() for upper in _upwards(path))
+
+
+def _by(pairs: Iterable[tuple[Key, Counts]]) -> dict[Key, Counts]:
+    found: dict[Key, Counts] = {}
+    for key, counts in pairs:
+        found[key] = found.get(key, _NONE) + counts
     return found
 
 
-def per_unit(groups: Iterable[Group], paths: Iterable[str]) -> Mapping[str, Counts]:
-    """For each of these units, with all below it."""
-    listed = list(groups)
-    return {
-        path: total(one for one in listed if one.unit_path and is_at_or_below(one.unit_path, path))
-        for path in paths
-    }
+def _upwards(path: str) -> list[str]:
+    """The paths of a unit and of all above it."""
+    ends = [place for place, char in enumerate(path) if char == "/"][1:]
+    return [path[: end + 1] for end in ends]
+
+
+def merged(rows: Mapping[tuple[str, str | None, UUID], Counts]) -> list[Group]:
+    """Groups from counts by their keys."""
+    return [Group(*key, counts) for key, counts in rows.items()]
 
 
 def rates(counts: Counts) -> tuple[Rate, Rate, Rate]:

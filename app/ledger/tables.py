@@ -15,6 +15,7 @@ from app.ledger.rules import ProblemSource, ProblemState
 
 PROBLEM_SERIAL = sa.Sequence("problem_serial", metadata=SQLModel.metadata)
 _RUNNING = "state IN ('dispatched', 'rectifying')"
+_OPEN = "state NOT IN ('closed', 'cancelled')"
 
 
 class Problem(SQLModel, table=True):
@@ -63,7 +64,13 @@ class Problem(SQLModel, table=True):
         sa.CheckConstraint("(wgs84_lat IS NULL) = (wgs84_lon IS NULL)", name="whole_place"),
         sa.CheckConstraint("sender_id IS NULL OR external_ref IS NOT NULL", name="sender"),
         sa.Index("ix_problem_place", "wgs84_lat", "wgs84_lon"),
-        sa.Index("ix_problem_round", "round_id", "number"),
+        sa.Index("ix_problem_round", "round_id", "id"),
+        sa.Index("ix_problem_category", "category_id", "id"),
+        sa.Index("ix_problem_line", "line_id", "id"),
+        sa.Index("ix_problem_source", "source", "id"),
+        sa.Index("ix_problem_found", "found_at", "id"),
+        sa.Index("ix_problem_open", "id", postgresql_where=sa.text(_OPEN)),
+        sa.Index("ix_problem_oldest", "found_at", "id", postgresql_where=sa.text(_OPEN)),
         sa.Index("ix_problem_area", "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
         sa.Index(
             "ix_problem_answerable",
@@ -86,7 +93,7 @@ class Problem(SQLModel, table=True):
     report_digest: str | None = Field(default=None, max_length=64)
     reported_by: UUID | None = Field(default=None, foreign_key="person.id")
     site_id: UUID | None = Field(foreign_key="site.id", index=True)
-    category_id: UUID | None = Field(foreign_key="category.id", index=True)
+    category_id: UUID | None = Field(foreign_key="category.id")
     line_id: UUID = Field(foreign_key="line.id")
     area_id: UUID = Field(foreign_key="unit.id")
     area_path: str = Field(max_length=400)

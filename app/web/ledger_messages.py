@@ -84,6 +84,38 @@ LEDGER_PROBLEMS: dict[str, Text] = {
         "新时限须在此刻之后、原时限之前。",
         "The new one lies between now and the present one.",
     ),
+    "export.not-found": Text("没有这项导出", "No such export"),
+    "export.id-taken": Text(
+        "该编号已用于另一项导出",
+        "This id means another export",
+        "请换一个新的 id。",
+        "Make a new id.",
+    ),
+    "export.too-many": Text(
+        "未完成的导出过多",
+        "Too many exports are under way",
+        "同时至多 {limit} 项，请等待完成。",
+        "At most {limit} at once; wait for one to end.",
+    ),
+    "export.too-large": Text(
+        "行数过多，不能直接导出",
+        "Too many rows for a sheet at once",
+        "超过 {limit} 行，请改用 POST /v1/exports 或 CSV。",
+        "More than {limit}; use POST /v1/exports, or CSV.",
+    ),
+    "export.no-file": Text(
+        "没有可下载的文件",
+        "There is no file to download",
+        "导出状态为 {state}。",
+        "The export is {state}.",
+    ),
+    "export.reach-changed": Text(
+        "您的职务已变动，不能下载",
+        "Your offices have changed since",
+        "请按现有职务重新导出。",
+        "Ask for the export again.",
+    ),
+    "export.taken-over": Text("导出已由另一进程接手", "Another worker has taken the export over"),
     "calendar.invalid": Text(
         "节假日安排有误",
         "The calendar is not valid",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from app import worker
 from app.infra import business_time
 from app.kit.ids import new_id
 from app.organisation.rules import Role
@@ -95,6 +96,13 @@ _FILTERS = (
     ({"text": "100%"}, {"new"}),
     ({"text": "%"}, {"new"}),
     ({"bbox": "113.2,35.2,113.3,35.3"}, {"new"}),
+    ({"text": "积"}, {"new"}),
+    ({"text": "公厕100"}, {"new"}),
+    ({"text": "水积"}, set()),
+    ({"line": "sanitation"}, {"new", "refused", "running", "closed"}),
+    ({"line": "signage"}, set()),
+    ({"area": make.SHANYANG}, {"new"}),
+    ({"order": "deadline"}, {"running"}),
     ({"bbox": "113.3,35.2,113.4,35.3"}, set()),
     ({"found_from": "2018-09-10T07:30:00+08:00"}, {"new", "refused", "running", "closed"}),
     ({"found_to": "2018-09-10T07:30:00+08:00"}, set()),
@@ -113,11 +121,47 @@ def test_every_filter_of_a_coordinator(client, people, filled, move_clock, subte
         with subtests.test(query=query):
             assert found(**query) == expected
     assert found(text=filled["running"]) == {"running"}
+    command = {"code": "CMD", "kind": "command", "parent": "OFFICE", "name_zh": "环卫专项"}
+    empty = {"sites": [], "members": [], "valid_from": "2018-01-01"}
+    for body in (
+        {"code": "OFFICE", "kind": "office", "name_zh": "办公室", "areas": [], "lines": []},
+        command | {"lines": ["sanitation"], "areas": [make.SHANYANG]},
+    ):
+        answer = client.post("/v1/groups", json=empty | body, headers=people["office"].headers)
+        assert answer.status_code == 201, answer.text
+    assert found(group="CMD") == {"new"}
     assert found(mine="true") == {"new"}
     assert found("street", mine="true") == {"running"}
     assert found("inspector", mine="true") == set()
     move_clock("2018-09-10T11:00")
     assert found(overdue="true") == {"running"}
+
+
+def test_the_ledger_on_a_map_and_page_by_page(client, people, filled):
+    def ask(path, **query):
+        answer = client.get(path, params=query, headers=people["office"].headers)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    answer = ask("/v1/ledger:geojson")
+    assert answer.headers["content-type"] == "application/geo+json"
+    features = {one["id"]: one for one in answer.json()["features"]}
+    assert set(features) == set(filled.values())
+    place = features[filled["new"]]["geometry"]
+    assert place == {"type": "Point", "coordinates": [HERE["lon"], HERE["lat"]]}
+    assert {one["geometry"] for name, one in features.items() if name != filled["new"]} == {None}
+    held = people["office"].headers | {"If-None-Match": answer.headers["etag"]}
+    assert client.get("/v1/ledger:geojson", headers=held).status_code == 304
+    for order in ("newest", "found", "deadline"):
+        found, cursor = [], {}
+        while True:
+            page = ask("/v1/ledger", limit=1, order=order, **cursor).json()
+            found += [one["number"] for one in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        wanted = {filled["running"]} if order == "deadline" else set(filled.values())
+        assert sorted(found) == sorted(wanted)
 
 
 def test_the_sums_of_the_ledger(client, people, filled, move_clock):
@@ -151,7 +195,7 @@ def test_the_sums_of_the_ledger(client, people, filled, move_clock):
     assert client.get("/v1/ledger/summary", headers=tagged).status_code == 304
 
 
-def test_each_sees_the_sums_of_what_is_his(client, people, filled):
+def test_each_sees_the_sums_of_what_is_his(client, runtime, people, filled):
     sums = {
         name: client.get("/v1/ledger/summary", headers=people[name].headers).json()
         for name in ("street", "district")
@@ -159,6 +203,16 @@ def test_each_sees_the_sums_of_what_is_his(client, people, filled):
     assert {name: one["all"]["problems"] for name, one in sums.items()} == {
         "street": 3, "district": 3,
     }  # fmt: skip
+    # The kept sums, folded or not, are what counting every case comes to.
+    asked = {"found_from": "2000-01-01T00:00:00Z"}
+    for _ in range(2):
+        for who in ("office", "street", "district"):
+            kept, counted = (
+                client.get("/v1/ledger/summary", params=query, headers=people[who].headers).json()
+                for query in ({}, asked)
+            )
+            assert kept | {"as_of": ""} == counted | {"as_of": ""}
+        worker.fold(runtime)
     none = client.get(
         "/v1/ledger/summary", params={"line": "signage"}, headers=people["street"].headers
     ).json()

@@ -112,6 +112,7 @@ class City:
     visits: dict[str, str] = field(default_factory=dict)
     photos: dict[str, str] = field(default_factory=dict)
     deputy_id: str = ""
+    export_id: str = ""
     key_id: str = ""
     hold_id: str = ""
     ranked_round_id: str = ""
@@ -230,6 +231,7 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
     _group_and_cell(city)
     _keep_photos(city)
     _rank(city)
+    _export(city)
     return city
 
 
@@ -326,6 +328,21 @@ def _people(city: City) -> None:
     assert answer.status_code == 201, answer.text
     city.deputy_id = answer.json()["id"]
     city.callers[KEY], city.key_id = _machine(city, city.callers["dashboard"].postings)
+
+
+def _export(city: City) -> None:
+    """An export of headquarters, written and kept."""
+    city.export_id = str(new_id())
+    values = {"id": city.export_id, "person": city.callers["headquarters"].id}
+    city.connection.execute(sa.text(_EXPORT), values)
+
+
+_EXPORT = """
+INSERT INTO ledger_export (id, person_id, format, language, asked, reach, state, asked_at, done_at,
+  expires_at, rows_done, key, size, sha256)
+VALUES (:id, :person, 'csv', 'zh', '{}', '{"postings": [], "permissions": []}', 'done', now(),
+  now(), now() + interval '1 day', 0, 'exports/reach.csv', 1, repeat('0', 64))
+"""
 
 
 def _machine(city: City, postings: tuple[Posting, ...]) -> tuple[Caller, str]:

@@ -62,12 +62,15 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "session_id": _only(city, "auth_session", "street"),
         "deputy_id": city.deputy_id,
     }
+    asked = {"export_id": city.export_id}
+    headquarters_own = city.callers["headquarters"].id
     return {
         "/v1/sites/{code}": seen,
         **{
             f"/v1/sites/{{code}}/{verb}": decided
             for verb in ("confirm", "refuse", "close", "reopen", "edit")
         },
+        "/v1/exports/{export_id}": [Row(asked, lambda caller: caller.id == headquarters_own)],
         "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
         "/v1/groups/{code}": [Row({"code": "OFFICE"}, everybody)],
         "/v1/grid-cells/{scheme}/{code}": [Row({"scheme": "local", "code": "1"}, everybody)],
@@ -161,6 +164,11 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
 def listed_rows(city: City) -> dict[str, Listing]:
     """What stands in each list, by its path."""
     problems = city.problems()
+    headquarters = city.callers["headquarters"].id
+
+    def cases(caller: Caller) -> set[str]:
+        return {number for number, fact in problems.items() if caller.reaches(fact)}
+
     sites = Listing(
         _field("code"),
         lambda caller: {
@@ -272,9 +280,11 @@ def listed_rows(city: City) -> dict[str, Listing]:
                 if _sees_photo(city, photo)(caller)
             },
         ),
-        "/v1/ledger": Listing(
-            _field("number"),
-            lambda caller: {number for number, fact in problems.items() if caller.reaches(fact)},
+        "/v1/ledger": Listing(_field("number"), cases),
+        "/v1/ledger:geojson": Listing(_field("id"), cases, items="features"),
+        "/v1/exports": Listing(
+            _field("id"),
+            lambda caller: {city.export_id} if caller.id == headquarters else set(),
         ),
     }
 

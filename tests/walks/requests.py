@@ -16,6 +16,7 @@ _MADE_UP = {
     "uri": "https://example.org/",
     "binary": b"x",
 }
+_JSON = ("application/json", "application/geo+json")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -73,7 +74,8 @@ class Operation:
     def replies(self, status: int) -> dict[str, Any]:
         """The schema of a JSON reply, whatever it refers to filled in; empty without one."""
         content = self.described["responses"].get(str(status), {}).get("content", {})
-        schema = content.get("application/json", {}).get("schema", {})
+        media = next((content[kind] for kind in _JSON if kind in content), {})
+        schema = media.get("schema", {})
         return _resolved(schema, self.components)
 
 
