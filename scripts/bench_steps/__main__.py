@@ -12,14 +12,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from scripts.bench_steps import city, evidence, photos, polls, scene, standing, visits
+from scripts.bench_steps import city, evidence, ledger, photos, polls, scene, standing, visits
 from scripts.bench_steps.report import Part, Report, Row, rounded
 from scripts.bench_steps.scene import Scene
 from scripts.bench_steps.stack import Stack
 
 _MEMORY_AIMS_MB = {"api": 250.0, "worker": 400.0, "worker's child": 400.0}
-_ALONE = {"e": {}, "f": evidence.GIVEN}  # parts on a stack of their own, and its variables
-_NAMED = {"city": "e", "evidence": "f"}
+_ALONE = {"e": {}, "f": evidence.GIVEN, "g": {}}  # parts on a stack of their own, and its variables
+_NAMED = {"city": "e", "evidence": "f", "ledger": "g"}
+_PAGES_ONLY = ({"e"}, {"g"})
 Say = Callable[[str], None]
 
 
@@ -34,6 +35,7 @@ class Plan:
     visits: int
     answers: int
     rounds: int
+    cases: int
     requests: int
     turns: int
     seconds: float
@@ -69,13 +71,14 @@ def _options() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         choices=sorted(_NAMED),
-        help="city: pages over 200 rounds; evidence: photos and workers; and nothing else",
+        help="city: pages over 200 rounds; evidence: photos and workers; ledger: a million cases;"
+        " and nothing else",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(
         "--only",
         default="a,b,c,d",
-        help="a photos, b visits, c standing, d polls, e city, f evidence; e.g. a,d",
+        help="a photos, b visits, c standing, d polls, e city, f evidence, g ledger; e.g. a,d",
     )
     parser.add_argument("--quick", action="store_true", help="small numbers: does it all work?")
     parser.add_argument("--photos", type=int, metavar="N", help="photos per turn")
@@ -83,6 +86,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--visits", type=int, metavar="N", help="visits per turn")
     parser.add_argument("--answers", type=int, metavar="N", help="answers of the standing")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the large city")
+    parser.add_argument("--cases", type=int, metavar="N", help="cases of the largest ledger")
     return parser
 
 
@@ -96,6 +100,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         visits=options.visits or (64 if quick else 400),
         answers=options.answers or (24_000 if quick else 1_000_000),
         rounds=options.rounds or (6 if quick else 200),
+        cases=options.cases or (10_000 if quick else 1_000_000),
         requests=10 if quick else 50,
         turns=1 if quick else 3,
         seconds=1.5 if quick else 5.0,
@@ -126,7 +131,7 @@ def _run_parts(report: Report, sites: int, plan: Plan, say: Say) -> None:
                 report.parts.append(measure())
                 stack.note_peaks()
         report.calibrate()
-        if plan.only != {"e"}:
+        if plan.only not in _PAGES_ONLY:
             report.parts.append(_memory(stack))
 
 
@@ -148,6 +153,17 @@ def _parts(
                 backlog=plan.backlog,
                 turns=turns,
                 seconds=turns * plan.seconds,
+                say=say,
+            ),
+        ),
+        (
+            "g",
+            lambda: ledger.measure(
+                stack,
+                here,
+                cases=plan.cases,
+                requests=plan.requests * 3 // 10,
+                turns=min(plan.turns, 2),
                 say=say,
             ),
         ),

@@ -49,7 +49,7 @@ def statements(connection, client, who, path, **query):
 _LISTS = (
     ("/v1/photos:manifest", "headquarters", "items", 6),
     ("/v1/tasks", "inspector", "items", 3),
-    ("/v1/ledger", "headquarters", "items", 8),
+    ("/v1/ledger", "headquarters", "items", 9),
     ("/v1/rounds/{round}/rankings", "headquarters", "leagues", 14),
     ("/v1/rounds/{round}/rankings/central-streets", "headquarters", "items", 14),
 )
