@@ -106,9 +106,10 @@ def get_ledger_sheet(
     narrowed: Narrowed,
     format_: Annotated[SheetFormat, Query(alias="format")] = SheetFormat.CSV,
 ) -> Response:
-    """All cases that the filters leave, at once. What is too much for that: ``POST /v1/exports``.
+    """All cases that the filters leave, at once.
 
-    A CSV is sent as it is read; an XLSX is whole only at its end, and is therefore limited.
+    A CSV is sent as it is read; an XLSX is whole only at its end, and is therefore limited: what is
+    too much for it is for ``POST /v1/ledger-exports``.
     """
     settings: Settings = request.app.state.settings
     now, most = business_time.now(tx), settings.export_direct_rows
@@ -133,7 +134,7 @@ def get_ledger_sheet(
 
 
 @router.post(
-    "/exports",
+    "/ledger-exports",
     summary="导出台账 · Ask for an export",
     status_code=202,
     responses=error_replies(409),
@@ -155,21 +156,21 @@ def ask_export(
     return export_out(export)
 
 
-@router.get("/exports", summary="我的导出 · The caller's exports")
+@router.get("/ledger-exports", summary="我的导出 · The caller's exports")
 def list_exports(tx: Tx, exporter: Exporter, paging: Paged) -> ExportPage:
     """The newest first."""
     page = queries_exports.list_own(tx, exporter, before=paging.after_id(), limit=paging.limit)
     return ExportPage(items=[export_out(one) for one in page.items], next_cursor=page.next_cursor)
 
 
-@router.get("/exports/{export_id}", summary="导出进度 · An export")
+@router.get("/ledger-exports/{export_id}", summary="导出进度 · An export")
 def get_export(tx: Tx, exporter: Exporter, export_id: UUID) -> ExportOut:
     """How far it is; only who asked for it sees it."""
     return export_out(queries_exports.get_own(tx, exporter, export_id))
 
 
 @router.get(
-    "/exports/{export_id}/content",
+    "/ledger-exports/{export_id}/content",
     summary="下载导出 · The file of an export",
     status_code=302,
     response_class=RedirectResponse,

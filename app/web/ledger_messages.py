@@ -100,8 +100,8 @@ LEDGER_PROBLEMS: dict[str, Text] = {
     "export.too-large": Text(
         "行数过多，不能直接导出",
         "Too many rows for a sheet at once",
-        "超过 {limit} 行，请改用 POST /v1/exports 或 CSV。",
-        "More than {limit}; use POST /v1/exports, or CSV.",
+        "超过 {limit} 行，请改用 POST /v1/ledger-exports 或 CSV。",
+        "More than {limit}; use POST /v1/ledger-exports, or CSV.",
     ),
     "export.no-file": Text(
         "没有可下载的文件",

@@ -247,11 +247,11 @@ def _job(stack: Stack, scene: Scene, town: Town, kind: str) -> Export:
     before, cpu = meters.memory_mb(pid), _cpu(pid, stack.postgres)
     started = time.monotonic()
     body = json.dumps({"id": export_id, "format": kind}).encode()
-    expect(wire.call("POST", "/v1/exports", headers=headers, body=body), 202)
+    expect(wire.call("POST", "/v1/ledger-exports", headers=headers, body=body), 202)
     with meters.watching([pid]) as memory:
         while True:
             time.sleep(0.1)
-            path = f"/v1/exports/{export_id}"
+            path = f"/v1/ledger-exports/{export_id}"
             found = expect(wire.call("GET", path, headers=headers), 200).json()
             if found["state"] == "done":
                 break

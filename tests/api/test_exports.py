@@ -54,7 +54,7 @@ def reported(client, people):
 
 def ask(client, who, **query):
     body = {"id": str(new_id()), "format": "csv"}
-    answer = client.post("/v1/exports", json=body, params=query, headers=who.headers)
+    answer = client.post("/v1/ledger-exports", json=body, params=query, headers=who.headers)
     assert answer.status_code == 202, answer.text
     return answer.json()
 
@@ -93,16 +93,16 @@ def test_an_export_is_one_file_with_its_digest_and_only_for_who_asked(
     street, office = people["street"], people["office"]
     export = ask(client, street, text="积水")
     assert (export["state"], export["rows_total"]) == ("waiting", None)
-    path = f"/v1/exports/{export['id']}"
+    path = f"/v1/ledger-exports/{export['id']}"
     early = client.get(f"{path}/content", headers=street.headers)
     assert (early.status_code, early.json()["code"]) == (409, "export.no-file")
     again = client.post(
-        "/v1/exports", json={"id": export["id"], "format": "csv"}, params={"text": "积水"},
+        "/v1/ledger-exports", json={"id": export["id"], "format": "csv"}, params={"text": "积水"},
         headers=street.headers,
     )  # fmt: skip
     assert (again.status_code, again.json()["id"]) == (202, export["id"])
     other = client.post(
-        "/v1/exports", json={"id": export["id"], "format": "xlsx"}, headers=street.headers
+        "/v1/ledger-exports", json={"id": export["id"], "format": "xlsx"}, headers=street.headers
     )
     assert (other.status_code, other.json()["code"]) == (409, "export.id-taken")
     settle(runtime)
@@ -117,8 +117,11 @@ def test_an_export_is_one_file_with_its_digest_and_only_for_who_asked(
     for who, one in ((office, path), (office, f"{path}/content")):
         hidden = client.get(one, headers=who.headers)
         assert (hidden.status_code, hidden.json()["code"]) == (404, "export.not-found")
-    assert [one["id"] for one in client.get("/v1/exports", headers=street.headers).json()["items"]]
-    assert client.get("/v1/exports", headers=office.headers).json()["items"] == []
+    assert [
+        one["id"]
+        for one in client.get("/v1/ledger-exports", headers=street.headers).json()["items"]
+    ]
+    assert client.get("/v1/ledger-exports", headers=office.headers).json()["items"] == []
     kinds = tx.exec(select(Event.kind).where(Event.subject_type == "export").order_by(Event.id))
     assert kinds.all() == ["export.asked", "export.written", "export.downloaded"]
     _lose_an_office(tx, street)
@@ -159,12 +162,16 @@ def test_whoever_dies_while_writing_leaves_no_second_file(client, tx, runtime, p
         assert jobs.finish(session, taken)
         handler.apply(session, runtime, taken, made)
     handler.clean_up(runtime, taken, made)
-    found = client.get(f"/v1/exports/{export['id']}", headers=people["office"].headers).json()
+    found = client.get(
+        f"/v1/ledger-exports/{export['id']}", headers=people["office"].headers
+    ).json()
     assert (found["state"], found["rows_done"]) == ("done", 3)
     assert files() == [made.key]
     tx.execute(sa.update(LedgerExport).values(expires_at=clock.real_now()))
     tx.commit()
     assert exporting.expire(runtime.database, runtime.blobs) == 1
     assert files() == []
-    found = client.get(f"/v1/exports/{export['id']}", headers=people["office"].headers).json()
+    found = client.get(
+        f"/v1/ledger-exports/{export['id']}", headers=people["office"].headers
+    ).json()
     assert found["state"] == "expired"

@@ -70,7 +70,9 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
             f"/v1/sites/{{code}}/{verb}": decided
             for verb in ("confirm", "refuse", "close", "reopen", "edit")
         },
-        "/v1/exports/{export_id}": [Row(asked, lambda caller: caller.id == headquarters_own)],
+        "/v1/ledger-exports/{export_id}": [
+            Row(asked, lambda caller: caller.id == headquarters_own)
+        ],
         "/v1/units/{code}": [Row({"code": make.MINSHENG}, everybody)],
         "/v1/groups/{code}": [Row({"code": "OFFICE"}, everybody)],
         "/v1/grid-cells/{scheme}/{code}": [Row({"scheme": "local", "code": "1"}, everybody)],
@@ -286,7 +288,7 @@ def listed_rows(city: City) -> dict[str, Listing]:
         ),
         "/v1/ledger": Listing(_field("number"), cases),
         "/v1/ledger:geojson": Listing(_field("id"), cases, items="features"),
-        "/v1/exports": Listing(
+        "/v1/ledger-exports": Listing(
             _field("id"),
             lambda caller: {city.export_id} if caller.id == headquarters else set(),
         ),
