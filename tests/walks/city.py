@@ -161,6 +161,10 @@ class City:
         found = self.rows("SELECT area_path, line_id, answerable_path FROM appeal")
         return Fact(*found[0])
 
+    def citizens_case(self) -> str:
+        """The entry of the citizen who left a contact."""
+        return str(self.rows("SELECT number FROM problem WHERE source = 'citizen'")[0][0])
+
     def problem_at(self, site: str) -> str:
         """The first entry of a site."""
         found = self.rows(
@@ -232,7 +236,15 @@ def build(connection: sa.Connection, tx: Session, client: Any, runtime: Any, htt
     _keep_photos(city)
     _rank(city)
     _export(city)
+    _report_as_citizen(city)
     return city
+
+
+def _report_as_citizen(city: City) -> None:
+    """With a contact, which the very few may read."""
+    here = {"lat": 35.2392, "lon": 113.2418, "crs": "gcj02"}
+    said = {"id": str(new_id()), "location": here, "note": "路面破损", "contact": "13800138000"}
+    city.client.post("/v1/public/reports", json=said).raise_for_status()
 
 
 def _rank(city: City) -> None:

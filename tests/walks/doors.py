@@ -161,6 +161,9 @@ def named_rows(city: City) -> dict[str, Sequence[Row]]:
         "/v1/exports/{kind}": [Row({"kind": "sites"}, everybody)],
         "/v1/photo-holds/{hold_id}": [Row({"hold_id": city.hold_id}, everybody)],
         "/v1/retention-classes/{code}": [Row({"code": "REACH"}, everybody)],
+        "/v1/ledger/{number}/contact": [
+            Row({"number": city.citizens_case()}, _reaching(city.problems()[city.citizens_case()]))
+        ],
         "/v1/ledger/{number}": [
             Row({"number": number}, _reaching(fact)) for number, fact in city.problems().items()
         ],
