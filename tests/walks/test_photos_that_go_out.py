@@ -186,7 +186,7 @@ def test_everybody_is_given_granted_copies_and_no_others(city, given):
 
 
 def test_originals_are_given_and_each_is_noted(city, given):
-    asked = {name for name, operation in given if operation.endswith("/content")}
+    asked = {name for name, operation in given if operation.endswith("/photos/{photo_id}/content")}
     takers = {name for (name, _), keys in given.items() if any(_is_original(key) for key in keys)}
     assert takers == {"headquarters", "editor", "auditor"} & asked
 
