@@ -33,7 +33,7 @@ def test_a_new_key_seals_and_the_old_one_still_opens():
         read_ring(new_key()).open(sealed, report_id=ONE)
 
 
-@pytest.mark.parametrize("text", ["", "\n", "c2hvcnQ=", "not base64 at all!", new_key()[:-2]])
+@pytest.mark.parametrize("text", ["", "\n", "c2hvcnQ=", "not base64 at all!", "A" * 42])
 def test_a_file_of_keys_holds_whole_keys_and_nothing_else(text):
     with pytest.raises(ValueError, match=r"."):
         read_ring(text)
