@@ -10,48 +10,49 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from scripts.demo_steps.ledger.book import NAMES, Entry
+from scripts.demo_steps.ledger.book import Entry
 from scripts.demo_steps.ledger.fates import Scene
 from scripts.demo_steps.ledger.proving import Proof
 
 Json = dict[str, Any]
 _MOST_OVERDUE = 20
-_HEADS = {
-    "problems": "问题\nproblems",
-    "closed": "销号\nclosed",
-    "open": "在办\nopen",
-    "cancelled": "作废\ncancelled",
-    "overdue": "超期\noverdue",
-    "rework": "返工\nrework",
-    "extended": "延期\nextended",
-    "suspended": "挂账\nsuspended",
-    "transferred": "转办\ntransferred",
-    "merged": "并案\nmerged",
-    "solved": "已解决\nsolved",
-    "staged": "分步\nstaged",
-    "explained": "说明\nexplained",
+_MEASURES = {
+    "problems": "问题 problems",
+    "closed": "销号 closed",
+    "open": "在办 open",
+    "cancelled": "作废 cancelled",
+    "overdue": "超期 overdue",
+    "rework": "返工 rework",
+    "extended": "延期 extended",
+    "suspended": "挂账 suspended",
+    "transferred": "转办 transferred",
+    "merged": "并案 merged",
+    "solved": "已解决 solved",
+    "staged": "分步计划 staged",
+    "explained": "情况说明 explained",
 }
 
 
 def print_districts(console: Console, proof: Proof) -> None:
-    """The summary per district, as the service gives it."""
-    table = Table(title="台账汇总：各城区 · The ledger by district", title_justify="left")
-    table.add_column("城区\ndistrict")
-    for name in NAMES:
-        table.add_column(_HEADS[name], justify="right")
-    table.add_column("按期率\non time", justify="right")
-    for row in proof.summary["by_district"]:
-        about = row["about"] or {"code": "", "name": "不明"}
-        table.add_row(about["name"], *_cells(proof.by_district[about["code"]], row["counts"]))
+    """The summary per district, as the service gives it: a column for each, and one for all."""
+    rows = proof.summary["by_district"]
+    abouts = [row["about"] or {"code": "", "name": "不明"} for row in rows]
+    sums = [*(proof.by_district[about["code"]] for about in abouts), proof.whole]
+    table = Table(title="台账汇总 · The ledger by district", title_justify="left")
+    table.add_column("")
+    for name in (*(about["name"] for about in abouts), "合计 all"):
+        table.add_column(name, justify="right")
+    for name, label in _MEASURES.items():
+        table.add_row(label, *(str(getattr(one, name)) for one in sums))
     table.add_section()
-    table.add_row("合计 all", *_cells(proof.whole, proof.summary["all"]), style="bold")
+    counts = [*(row["counts"] for row in rows), proof.summary["all"]]
+    table.add_row("按期率 on time", *(_on_time(one) for one in counts))
     console.print(table)
 
 
-def _cells(sums: Any, counts: Json) -> list[str]:
+def _on_time(counts: Json) -> str:
     rate = next(one for one in counts["rates"] if one["definition"].startswith("on-time"))
-    share = f"{rate['value']}%" if rate["value"] is not None else "—"
-    return [*(str(getattr(sums, name) or "") for name in NAMES), share]
+    return f"{rate['value']}%" if rate["value"] is not None else "—"
 
 
 def print_overdue(console: Console, proof: Proof) -> None:
@@ -59,22 +60,22 @@ def print_overdue(console: Console, proof: Proof) -> None:
     listed = sorted(proof.overdue, key=lambda case: case["time"]["deadline_at"])
     title = f"超期未办结 {len(listed)} 件 · Overdue, the first {min(len(listed), _MOST_OVERDUE)}"
     table = Table(title=title, title_justify="left")
-    for head in ("编号\nnumber", "城区\ndistrict", "责任单位\nunit", "问题\nproblem",
-                 "状态\nstate", "到期\ndue", "超期天\ndays late", "催办督办\nurged"):  # fmt: skip
-        table.add_column(head)
+    table.add_column("编号\nnumber", no_wrap=True)
+    table.add_column("责任单位\nunit", overflow="fold")
+    table.add_column("问题\nproblem", overflow="fold")
+    table.add_column("到期\ndue", no_wrap=True)
+    table.add_column("天\ndays", justify="right", no_wrap=True)
+    table.add_column("催督\nurged", no_wrap=True)
     now = datetime.fromisoformat(proof.summary["as_of"])
     for case in listed[:_MOST_OVERDUE]:
         due = datetime.fromisoformat(case["time"]["deadline_at"])
-        pressed = ["催"] * min(case["urged"], 3) + ["督"] * case["supervised"]
         table.add_row(
             case["number"],
-            case["district"]["name"],
             case["answerable_unit"]["name"],
-            f"{case['site']['name'] if case['site'] else ''} {case['note']}"[:24],
-            case["state_label"],
+            f"{case['site']['name'] if case['site'] else ''} {case['note']}",
             due.astimezone(Scene.END.at.tzinfo).strftime("%m-%d %H:%M"),
             str((now - due).days),
-            "".join(pressed),
+            "催" * min(case["urged"], 3) + "督" * case["supervised"],
         )
     console.print(table)
 
