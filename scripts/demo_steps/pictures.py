@@ -52,12 +52,22 @@ class Fix:
 
 
 class Camera:
-    """One person's phone at one site; ``office`` stands before his name on each photo."""
+    """One person's phone at one site; ``office`` stands before his name on each photo.
 
-    def __init__(self, place: Place, inspector: str, office: str = "督导员") -> None:
+    ``size`` is that of the photos as they are sent.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        inspector: str,
+        office: str = "督导员",
+        size: tuple[int, int] = SIZE,
+    ) -> None:
         self._place = place
         self._inspector = inspector
         self._office = office
+        self._size = size
         self._model = random.Random(f"phone {inspector}").choice(_PHONES)
         self._kept: dict[str, Image.Image] = {}
 
@@ -78,6 +88,8 @@ class Camera:
         draw = random.Random(f"shot {slot.key} {taken_at.isoformat()}")
         image = self._frame(slot, draw)
         self._caption(image, slot, taken_at)
+        if self._size != SIZE:
+            image = image.resize(self._size, Image.Resampling.BILINEAR)
         return _encode(image, self._exif(slot, taken_at))
 
     def _frame(self, slot: PhotoSlot, draw: random.Random) -> Image.Image:

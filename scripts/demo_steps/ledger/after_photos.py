@@ -13,6 +13,7 @@ from scripts.demo_steps.pictures import Camera
 from scripts.demo_steps.places import Place
 from scripts.demo_steps.plan import DemoPlan
 
+_SIZE = (800, 600)  # as chat programs send them
 _FIRST = 500  # numbers beyond those of the visits' photos
 
 
@@ -32,7 +33,7 @@ class AfterPhotos:
             self._taken += 1
             number = _FIRST + self._taken
         slot = PhotoSlot(place.code, number, "item", "after", entry.note, "整改后", None)
-        camera = Camera(place, name, office="整改人")
+        camera = Camera(place, name, office="整改人", size=_SIZE)
         taken_at = self._now()
         return Shot(camera.shoot(slot, taken_at), taken_at, camera.fix(slot).as_json())
 
