@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).resolve().parents[1]
 CITY = ROOT / "scripts" / "city" / "jiaozuo"
 # No deadline: the machine may be busy. The same examples every time: a flaky test is a defect.
-hypothesis.register_profile("short", deadline=None, max_examples=15, derandomize=True)
+hypothesis.register_profile("short", deadline=None, max_examples=10, derandomize=True)
 hypothesis.register_profile("long", deadline=None, max_examples=2000)
 
 

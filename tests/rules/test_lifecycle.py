@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kit.errors import Conflict, Forbidden
@@ -330,7 +330,6 @@ MADE = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(made=st.lists(MADE, max_size=40))
 def test_whatever_is_tried_a_history_gives_back_its_case(made):
     """Legal and illegal moves by anybody: what is refused changes nothing; the rest replays."""

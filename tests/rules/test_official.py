@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.scoring.rules_changes import moved
@@ -442,7 +442,6 @@ def whole(visits, rules, order=lambda rows: rows):
 
 
 @given(_visits, _books, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
 def test_no_order_of_arrival_or_of_units_and_no_repetition_changes_a_byte(visits, rules, random):
     def shuffled(rows):
         mixed = list(rows)
@@ -459,7 +458,6 @@ def test_no_order_of_arrival_or_of_units_and_no_repetition_changes_a_byte(visits
 
 
 @given(_visits, _books, st.data())
-@settings(max_examples=100, deadline=None)
 def test_raising_an_answer_never_lowers_who_it_counts_for(visits, rules, data):
     improvable = [
         (v, a)
@@ -493,7 +491,6 @@ def test_raising_an_answer_never_lowers_who_it_counts_for(visits, rules, data):
     st.lists(st.integers(0, 1000), max_size=5).map(lambda fen: sorted(fen, reverse=True)),
     st.sets(st.integers(0, 11)),
 )
-@settings(max_examples=150, deadline=None)
 def test_flags_and_money_hold_for_any_league(scores, red, blue, fen, barred):
     sites = [
         site(f"{n}", f"/c/{n:02}/", score, 12, vetoes=["bar"] if n in barred else [])

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kit.workdays import Calendar, Hours, Limit, LimitUnit, advance, elapsed, strictest
@@ -140,7 +140,6 @@ INSTANTS = st.integers(0, 8 * 365 * 86_400).map(lambda s: at("2018-01-01") + tim
 SECONDS = st.integers(1, 30 * 8 * 3600)
 
 
-@settings(max_examples=60, deadline=None)
 @given(start=INSTANTS, first=SECONDS, second=SECONDS, working=st.booleans())
 def test_what_is_counted_in_two_parts_is_counted_once(start, first, second, working):
     middle = advance(CALENDAR, start, first, working=working).at
