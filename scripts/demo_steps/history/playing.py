@@ -49,6 +49,7 @@ class HistoricalRound:
         """The city's files with the rulebook and the lists of September 2018."""
         folder = files / "city"
         shutil.copytree(CITY_FOLDER, folder, ignore=shutil.ignore_patterns(*_NOT_LOADED))
+        shutil.copytree(CITY_FOLDER.parent / "national", folder.parent / "national")
         file = folder / "campaign.json"
         campaign = json.loads(file.read_text(encoding="utf-8"))
         history = json.loads((CITY_FOLDER / "history-rules.json").read_text(encoding="utf-8"))
