@@ -132,6 +132,8 @@ def test_the_service_is_loaded_with_rules_and_lists_but_no_result(rounds, report
     folder = piece.city(tmp_path)
     loaded = {file.name for file in folder.iterdir()}
     assert {"campaign.json", "units.json", "checklists.json"} <= loaded
+    named = json.loads((folder / "city.json").read_text(encoding="utf-8"))
+    assert (folder / named["calendar"]).is_file()
     assert not {name for name in loaded if name.startswith(("history", "published"))}
     campaign = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
     assert campaign["rulebook"] == RULES["rulebook"]
