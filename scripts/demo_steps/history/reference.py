@@ -49,8 +49,8 @@ def published(ground: Ground, given: Sequence[Answered]) -> Json:
         code: _ranked(ground.league(code), by_rate, given)
         for code in (*ground.leagues, *ground.components)
     }
-    lists[DISTRICTS] = _ranked(  # no site counts for it: its score comes from places
-        ground.leagues[DISTRICTS], lambda entrant: _mean_points(ground, lists, entrant), ()
+    lists[DISTRICTS] = _ranked(  # the score comes from places; the sites behind it are shown
+        ground.leagues[DISTRICTS], lambda entrant: _mean_points(ground, lists, entrant), given
     )
     return {
         "leagues": {
