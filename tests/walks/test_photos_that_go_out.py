@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from app.kit.ids import new_id
+from app.ledger import exports
 from app.organisation.rules import Role
 from tests import factories as make
 from tests.secrets_planted import SECRET, leaks
@@ -119,8 +120,9 @@ def _addresses(answer: Any, bucket: str) -> Iterator[tuple[str, str]]:
     texts += _texts(answer.json()) if kind == "application/json" else []
     for text in texts:
         path = unquote(urlsplit(text).path)
-        if bucket in path:
-            yield path.split(bucket, 1)[1], text
+        key = path.split(bucket, 1)[1] if bucket in path else ""
+        if key and not key.startswith(f"{exports.FOLDER}/"):  # a sheet
+            yield key, text
 
 
 def _texts(value: Any) -> Iterator[str]:
