@@ -138,6 +138,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         ],
     )
     openapi.serve_docs(app)
+    openapi.describe_errors(app)
     app.include_router(auth.public)
     app.include_router(signing.public)
     app.include_router(citizens.public)

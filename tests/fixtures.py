@@ -43,6 +43,7 @@ from tests.support import (
     OnlyCaller,
     SharedConnection,
     passable_folder,
+    plain_savepoints,
     standing,
 )
 
@@ -129,7 +130,8 @@ def settings_for(settings: Settings, database: str) -> Settings:
 def engine(settings: Settings) -> Iterator[sa.Engine]:
     """The pool of the prepared database."""
     engine = make_engine(settings)
-    yield engine
+    with plain_savepoints(engine):
+        yield engine
     engine.dispose()
 
 
@@ -255,7 +257,7 @@ class Committed:
 def copied_database(settings: Settings, template: str = _TEMPLATE) -> Iterator[Settings]:
     """A database made from the named template, dropped in the end."""
     name = f"t_{new_id().hex}"
-    _run_alone(settings, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _run_alone(settings, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:
         yield settings_for(settings, name)
     finally:

@@ -15,6 +15,7 @@ from app.web.field_messages import FIELDS
 from app.web.wire import ProblemBody
 
 _ASSETS = "/docs/assets"
+_REF = "#/components/schemas/{model}"
 
 
 def operation_id(route: APIRoute) -> str:
@@ -24,9 +25,9 @@ def operation_id(route: APIRoute) -> str:
 
 def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses=`` of a route: problem+json under each status."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemBody")}}}
     return {
-        status: {"model": ProblemBody, "description": "problem+json", "content": content}
+        status: {"description": "problem+json", "content": content}
         for status in (*statuses, 422, 426, 503)
     }
 
@@ -34,6 +35,23 @@ def error_replies(*statuses: int) -> dict[int | str, dict[str, Any]]:
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     304: {"description": "unchanged since the ETag in If-None-Match"}
 }
+
+
+def describe_errors(app: FastAPI) -> None:
+    """Adds the body of every error reply to the document, which ``error_replies`` points to.
+
+    As a ``model`` of each reply it would be made anew two thousand times at every start, and the
+    document would promise it as plain JSON too.
+    """
+    undescribed = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = undescribed()
+        body = ProblemBody.model_json_schema(mode="serialization", ref_template=_REF)
+        document["components"]["schemas"] |= body.pop("$defs") | {"ProblemBody": body}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def dump(app: FastAPI) -> str:
