@@ -1,6 +1,7 @@
 """Seeing the ledger: every filter of a coordinator, and the sums of a dashboard."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -18,18 +19,23 @@ CATEGORY = {"scheme": "jiaozuo-checklist-2018", "code": "E0112", "version": "202
 HERE = {"lat": 35.2392, "lon": 113.2418, "crs": "wgs84"}
 
 
+pytestmark = pytest.mark.usefixtures("ground")
+
+
+def set_clock(tx, text):
+    business_time.set_business_time(tx, instant=datetime.fromisoformat(f"{text}+08:00"))
+    tx.commit()
+
+
 @pytest.fixture
 def move_clock(tx):
-    def move(text):
-        business_time.set_business_time(tx, instant=datetime.fromisoformat(f"{text}+08:00"))
-        tx.commit()
-
-    move("2018-09-10T08:00")
-    return move
+    return partial(set_clock, tx)
 
 
-@pytest.fixture
-def people(tx, move_clock):
+@pytest.fixture(scope="module")
+def people(ground):
+    tx = ground.tx
+    set_clock(tx, "2018-09-10T08:00")
     minsheng = {"unit": make.MINSHENG, "areas": [make.MINSHENG]}
     return {
         "office": make.signed_in(tx, Role.HQ_ADMIN),
@@ -47,9 +53,10 @@ def send(client, who, path, **body):
     return answer.json()
 
 
-@pytest.fixture
-def filled(client, http, runtime, people, move_clock):
+@pytest.fixture(scope="module")
+def filled(portal_client, http, ground, people):
     """One reported, one refused, one with the street, one closed late with its work done."""
+    client, move_clock = portal_client, partial(set_clock, ground.tx)
     office, street = people["office"], people["street"]
 
     def report(unit=make.MINSHENG, **changes):
@@ -69,7 +76,7 @@ def filled(client, http, runtime, people, move_clock):
     }
     case = go(go(go(report(), office, "file"), office, "dispatch"), street, "sign")
     photo = make.upload_photo(client, http, street, role="after")
-    settle(runtime)
+    settle(ground.runtime)
     move_clock("2018-09-10T10:30")
     work = [{"kind": "清运垃圾", "quantity": "2.5", "unit": "立方米"}]
     case = go(case, street, "rectify", resolution="solved", photos=[photo], work=work)

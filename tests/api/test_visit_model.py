@@ -427,7 +427,7 @@ def world(client, tx, runtime):
 def test_whatever_happens_the_model_says_the_same(request, world):
     long = request.config.getoption("--long")
     few = settings(
-        max_examples=100 if long else 6,
+        max_examples=100 if long else 4,
         stateful_step_count=50 if long else 25,
         derandomize=not long,
         deadline=None,

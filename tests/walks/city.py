@@ -4,7 +4,7 @@ What each caller has in reach is decided by ``organisation.rules.covers`` over r
 SQL: the slow reference that the routes are compared with.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -184,10 +184,18 @@ class City:
         statement = "SELECT u.path FROM site s JOIN unit u ON u.id = s.unit_id WHERE s.code = :code"
         return str(self.rows(statement, code=self.sites[site])[0][0])
 
-    def one_of_each(self, turn: str, kind: Callable[[Caller], Hashable]) -> list[Caller]:
-        """A caller of each kind; another one speaks for his kind at another ``turn``."""
+    def heard_on(self, turn: str, kinds: Iterable[Callable[[Caller], Hashable]]) -> list[Caller]:
+        """Of each kind, by every way to tell kinds, somebody; at another ``turn`` another one.
+
+        Whoever is heard anyway speaks for his other kinds too, so they are no more than needed.
+        """
         names = sorted(self.callers, key=lambda name: crc32(f"{turn} {name}".encode()))
-        return list({kind(one): one for one in map(self.callers.__getitem__, names)}.values())
+        callers = [self.callers[name] for name in names]
+        heard: list[Caller] = []
+        for kind in kinds:
+            known = {kind(one) for one in heard}
+            heard += {kind(one): one for one in callers if kind(one) not in known}.values()
+        return heard
 
     @contextmanager
     def undone(self) -> Iterator[None]:

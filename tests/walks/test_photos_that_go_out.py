@@ -59,7 +59,7 @@ def _askers(
         seen = (name for name, photo in city.photos.items() if doors.sees_photo(city, photo)(one))
         return one in admits, frozenset(seen), "photo.read-original" in one.permissions
 
-    return [one for one in city.one_of_each(operation.name, kind) if one in admits]
+    return [one for one in city.heard_on(operation.name, [kind]) if one in admits]
 
 
 # Every move of a case answers with the page of the case, made at one place: one stands for all.

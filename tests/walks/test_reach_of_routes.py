@@ -35,15 +35,16 @@ def speakers():
 def asks(request, city, caller, speakers):
     """Whether the caller is one to ask: in the short run one of each kind asks each question.
 
-    Who speaks for his kind changes from question to question, so that everybody asks; with
-    ``--long`` everybody asks everything.
+    What is asked may be several things, each with kinds of its own; who speaks for his kind
+    changes from question to question, so that everybody asks. With ``--long`` everybody asks
+    everything.
     """
     everybody = request.config.getoption("--long")
 
-    def asks(question: Operation, kind: Callable[[Caller], Hashable]) -> bool:
+    def asks(question: Operation, *kinds: Callable[[Caller], Hashable]) -> bool:
         known = (request.node.originalname, question.name)
         if known not in speakers:
-            speakers[known] = {one.name for one in city.one_of_each(question.name, kind)}
+            speakers[known] = {one.name for one in city.heard_on(question.name, kinds)}
         return everybody or caller.name in speakers[known]
 
     return asks
@@ -159,7 +160,7 @@ def test_rows_in_reach_are_there_and_all_others_are_not(app, city, rows, caller,
         if not admitted(caller, operation, permission):
             continue
         examples = examples_for(rows, operation)
-        if not asks(operation, kind_by_rows(examples, operation, permission)):
+        if not asks(operation, *kinds_by_row(examples, operation, permission)):
             continue
         for row, expected in [(row, row.reached(caller)) for row in examples]:
             answer = ask(city, operation, caller, row.values)
@@ -171,6 +172,13 @@ def test_rows_in_reach_are_there_and_all_others_are_not(app, city, rows, caller,
             elif not expected:
                 wrong += _told_apart(operation, answer, unknown(operation, caller))
     assert not wrong, "\n".join(wrong)
+
+
+def kinds_by_row(
+    examples: list[doors.Row], operation: Operation, permission: str | None
+) -> list[Callable[[Caller], tuple[bool, ...] | None]]:
+    """For each row: those who reach it, those who do not, and those who do not get that far."""
+    return [kind_by_rows([row], operation, permission) for row in examples]
 
 
 def kind_by_rows(
