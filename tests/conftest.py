@@ -42,9 +42,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """All that is loaded by now stays: searching it for garbage again and again is for nothing."""
+    """All that is loaded by now stays: searching it for garbage again and again is for nothing.
+
+    What the tests make is let go at once for the most part, so the search may be rare.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(400_000, 20, 20)
 
 
 class ByFile(LoadScopeScheduling):

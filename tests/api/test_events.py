@@ -31,7 +31,7 @@ def place(tx, handlers=None):
     return events.place_events(tx, handlers=names, batch=500, at=clock.real_now())
 
 
-_EACH = 100
+_EACH = 50
 
 
 def write(database, number, written):

@@ -29,6 +29,7 @@ JUDGING = (
 )
 OPTIONS = Options(ZONE, TODAY, JUDGING, passwords=True)
 _EXPECTED = Path(__file__).with_name("forty_faults.json")
+_CITIES = max(3, settings().max_examples // 100)  # each example is a whole one
 
 
 def planned(*sheets, stored=STORED, options=OPTIONS):
@@ -460,7 +461,7 @@ def cities(draw):
     return world
 
 
-@settings(max_examples=6)  # each is a whole city
+@settings(max_examples=_CITIES)
 @given(cities(), st.sampled_from(["zh", "en"]))
 def test_importing_what_was_exported_is_nothing_to_do(city, language):
     full = {name: rows for name, rows in city.items() if rows}
@@ -473,7 +474,7 @@ def test_importing_what_was_exported_is_nothing_to_do(city, language):
     assert {one.kind: one.unchanged for one in found.kinds} == {n: len(r) for n, r in full.items()}
 
 
-@settings(max_examples=6)  # each is a whole city
+@settings(max_examples=_CITIES)
 @given(cities())
 def test_a_csv_of_each_kind_makes_the_same_rows_in_an_empty_city(city):
     for name, rows in city.items():
