@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
 from app.checklists import queries as checklists
-from app.infra import events
+from app.infra import business_time, events
 from app.kit.errors import Conflict, Fault, Invalid
 from app.kit.ids import new_id
 from app.organisation import queries as organisation
@@ -60,6 +60,7 @@ def load_round(tx: Session, row: Row) -> Round:
     if not rules.may_run(queries.read_judging(tx), Source(row["source"]), unit.kind):
         wrong = Fault("/source", "source.may-not-judge", {"source": row["source"]})
         raise Invalid("request.invalid", faults=(wrong,))
+    state = RoundState(row["state"])
     new = Round(
         campaign_id=campaign.id,
         unit_id=unit.id,
@@ -71,9 +72,10 @@ def load_round(tx: Session, row: Row) -> Round:
         source=Source(row["source"]),
         period=Period(row["period"]),
         announced=row["announced"],
-        state=RoundState(row["state"]),
+        state=state,
         opens_at=datetime.fromisoformat(row["opens_at"]),
         closes_at=datetime.fromisoformat(row["closes_at"]),
+        closed_at=business_time.now(tx) if state in rules.ENDED else None,
     )
     tx.add(new)
     tx.flush()

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.checklists.rules import VersionState
 from app.checklists.tables import Checklist, ChecklistVersion
-from app.infra import events
+from app.infra import business_time, events
 from app.infra.bulk import insert_rows, upsert_rows
 from app.kit.changes import Change, Row
 from app.kit.ids import new_id
@@ -20,7 +20,7 @@ from app.organisation.queries import find_units_by_id
 from app.organisation.tables import Unit
 from app.people.tables import Person
 from app.rounds.queries import territory_of
-from app.rounds.rules import Period, RoundState, Source
+from app.rounds.rules import ENDED, Period, RoundState, Source
 from app.rounds.tables import Campaign, Round, Task, TaskMember
 from app.sites.tables import Site
 
@@ -111,6 +111,7 @@ def apply_rounds(tx: Session, changes: Sequence[Change]) -> None:
                 area_id=_territory(tx, campaign).id,
                 code=row["code"],
                 state=state,
+                closed_at=business_time.now(tx) if state in ENDED else None,
                 **values,
             )
         else:

@@ -20,6 +20,9 @@ class RoundState(StrEnum):
     CANCELLED = "cancelled"
 
 
+ENDED = frozenset({RoundState.CLOSED, RoundState.APPEAL, RoundState.PUBLISHED})
+
+
 class Source(StrEnum):
     """Who inspects; kept apart through scoring and ledger."""
 

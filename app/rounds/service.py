@@ -194,6 +194,7 @@ def close_round(tx: Session, *, round_id: UUID, by: Principal | None) -> Round:
     if found.state is RoundState.CLOSED:
         return found
     _demand(found, RoundState.OPEN)
+    found.closed_at = business_time.now(tx)
     _move(tx, found, RoundState.CLOSED)
     events.record(
         tx,

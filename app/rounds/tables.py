@@ -74,7 +74,7 @@ class Round(SQLModel, table=True):
 
     ``unit_id`` is who judges, ``area_id`` where. ``timed`` rounds are opened and closed by the
     clock. A round of a series is known by the beginning that the rule gave it, wherever it was
-    moved since.
+    moved since. ``closes_at`` is when it is to close, ``closed_at`` when it did.
     """
 
     __tablename__ = "round"
@@ -106,6 +106,7 @@ class Round(SQLModel, table=True):
     state: RoundState = Field(sa_type=enum_column(RoundState))
     opens_at: Instant
     closes_at: Instant
+    closed_at: Instant | None = None
 
 
 class Team(SQLModel, table=True):

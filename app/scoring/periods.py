@@ -1,5 +1,6 @@
 """Standings of a stretch of days: the rounds that closed in it, rolled up into one (周排名)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,9 +13,12 @@ from app.infra.db import conflicts
 from app.kit.errors import Conflict, Fault, Invalid
 from app.rounds import service as rounds
 from app.rounds.rules import Period
+from app.rounds.tables import Round
 from app.scoring import closing, publishing, queries_freezing, queries_periods, queries_runs
 from app.scoring.publishing import Subject, Wanted
+from app.scoring.rulebooks import rulebook_for
 from app.scoring.rules import read_rulebook
+from app.scoring.tables import RulebookRow
 from app.scoring.tables_results import RankingRun, StandingPeriod
 from app.web.principal import Principal
 
@@ -69,13 +73,10 @@ def publish_period(
     """The standing of a period by the answers of all its published rounds, or its correction."""
     period = queries_periods.lock_managed_period(tx, period_id, by)
     before = queries_runs.newest_run(tx, period_id=period_id)
-    row = (
-        queries_runs.rulebook_of(tx, before)
-        if before
-        else queries_runs.newest_rulebook(tx, period.campaign_id)
-    )
+    closed = queries_runs.rounds_of_period(tx, period, zone=settings.timezone)
+    row = _rulebook(tx, period, before, closed, wanted.reason)
     book = read_rulebook(row.rules)
-    found = queries_runs.rounds_of_period(tx, period, sources=book.sources, zone=settings.timezone)
+    found = [one for one in closed if one.source in book.sources]
     if not found:
         raise Conflict("period.no-rounds")
     runs = [queries_runs.newest_run(tx, round_id=one.id) for one in found]
@@ -95,3 +96,18 @@ def publish_period(
         wanted=wanted,
         by=by,
     )
+
+
+def _rulebook(
+    tx: Session,
+    period: StandingPeriod,
+    before: RankingRun | None,
+    closed: Sequence[Round],
+    reason: str | None,
+) -> RulebookRow:
+    """Of a first standing, that of the round which closed last."""
+    if before is not None:
+        return queries_runs.rulebook_of(tx, before)
+    now = business_time.now(tx)
+    last = max((one.closed_at or now for one in closed), default=now)
+    return rulebook_for(tx, period.campaign_id, closed_at=last, reason=reason)

@@ -21,6 +21,7 @@ from app.rounds import service as round_service
 from app.rounds.tables import Round
 from app.scoring import awarding, closing, queries_freezing, queries_runs
 from app.scoring.queries_runs import Entered
+from app.scoring.rulebooks import rulebook_for
 from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.rules_changes import moved
 from app.scoring.rules_deciding import decided
@@ -101,8 +102,10 @@ def freeze_round(tx: Session, settings: Settings, *, round_id: UUID, cause: Free
 def open_appeals(tx: Session, *, round_id: UUID, by: Principal) -> Round:
     """Open a closed round to appeals for as long as its rulebook says."""
     found = round_service.managed_round(tx, round_id, by)
-    book = read_rulebook(queries_runs.newest_rulebook(tx, found.campaign_id).rules)
     rounds.to_appeal(tx, found)
+    closed_at = found.closed_at or business_time.now(tx)
+    row = queries_runs.rulebook_in_force(tx, found.campaign_id, closed_at)
+    book = read_rulebook((row or queries_runs.newest_rulebook(tx, found.campaign_id)).rules)
     now = business_time.now(tx)
     until = now + timedelta(days=book.appeal_days)
     tx.add(AppealWindow(round_id=round_id, opened_at=now, closes_at=until))
@@ -126,7 +129,7 @@ def publish_round(
     """
     found = round_service.managed_round(tx, round_id, by)
     before = queries_runs.newest_run(tx, round_id=round_id)
-    row = _rulebook(tx, found.campaign_id, before)
+    row = _rulebook(tx, found, before, wanted.reason)
     book = read_rulebook(row.rules)
     _refuse(tx, found, book, wanted, before, thin=0)
     freeze_id = freeze_round(tx, settings, round_id=round_id, cause=FreezeCause.PUBLISHED)
@@ -150,10 +153,13 @@ def publish_round(
     return run
 
 
-def _rulebook(tx: Session, campaign_id: UUID, before: RankingRun | None) -> RulebookRow:
+def _rulebook(
+    tx: Session, found: Round, before: RankingRun | None, reason: str | None
+) -> RulebookRow:
     if before is not None:
         return queries_runs.rulebook_of(tx, before)
-    return queries_runs.newest_rulebook(tx, campaign_id)
+    closed_at = found.closed_at or business_time.now(tx)
+    return rulebook_for(tx, found.campaign_id, closed_at=closed_at, reason=reason)
 
 
 def _refuse(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
 from app.organisation import queries as organisation
-from app.rounds.rules import RoundState, Source
+from app.rounds.rules import RoundState
 from app.rounds.tables import Campaign, Round
 from app.scoring import queries
 from app.scoring.rules import RulebookState
@@ -39,6 +39,16 @@ def newest_rulebook(tx: Session, campaign_id: UUID) -> RulebookRow:
     if found is None:
         raise NotFound("rulebook.not-found")
     return found
+
+
+def rulebook_in_force(tx: Session, campaign_id: UUID, at: datetime) -> RulebookRow | None:
+    """The rulebook of a campaign that counted at an instant; None where there was none yet."""
+    query = select(RulebookRow).where(
+        RulebookRow.campaign_id == campaign_id,
+        RulebookRow.state == RulebookState.PUBLISHED,
+        col(RulebookRow.published_at) <= at,
+    )
+    return tx.exec(query.order_by(col(RulebookRow.number).desc())).first()
 
 
 def rulebook_of(tx: Session, run: RankingRun) -> RulebookRow:
@@ -209,9 +219,7 @@ def count_open_appeals(tx: Session, round_id: UUID) -> int:
     return tx.exec(query.where(Appeal.round_id == round_id, Appeal.state == AppealState.OPEN)).one()
 
 
-def rounds_of_period(
-    tx: Session, period: StandingPeriod, *, sources: Sequence[Source], zone: str
-) -> list[Round]:
+def rounds_of_period(tx: Session, period: StandingPeriod, *, zone: str) -> list[Round]:
     """Published rounds of a campaign's unit that closed in a period, in the order of time."""
     closed_on: Any = sa.func.date(sa.func.timezone(zone, col(Round.closes_at)))
     query = (
@@ -220,7 +228,6 @@ def rounds_of_period(
             Round.campaign_id == period.campaign_id,
             Round.unit_id == period.unit_id,
             Round.state == RoundState.PUBLISHED,
-            col(Round.source).in_(list(sources)),
             closed_on >= period.starts_on,
             closed_on <= period.ends_on,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -99,6 +100,24 @@ def discard_draft(tx: Session, *, rulebook_id: UUID, by: Principal) -> None:
     events.record(tx, "rulebook.discarded", **_about(row), before=row.rules)
     tx.delete(row)
     tx.flush()
+
+
+def rulebook_for(
+    tx: Session, campaign_id: UUID, *, closed_at: datetime, reason: str | None
+) -> RulebookRow:
+    """The rulebook that a first result follows: the newest that was published before the close.
+
+    Rules are set before the answers are known, or they could be chosen by them. Both instants are
+    of the business clock, which in production is the real one. Where a campaign had no rulebook
+    in time, the newest counts only with a reason, which stays with the result.
+    """
+    found = queries_runs.rulebook_in_force(tx, campaign_id, closed_at)
+    if found is not None:
+        return found
+    late = queries_runs.newest_rulebook(tx, campaign_id)
+    if not reason:
+        raise Conflict("run.rulebook-late", rulebook=late.number)
+    return late
 
 
 def _about(row: RulebookRow) -> dict[str, Any]:

@@ -108,7 +108,10 @@ class ChangesOut(Wire):
 
 
 class PublishIn(Wire):
-    """``reason`` is needed for a correction; the two flags say what the publisher stands for."""
+    """``reason`` is needed for a correction, and where the rules came after the close.
+
+    The two flags say what the publisher stands for.
+    """
 
     reason: Reason | None = None
     without_pending: StrictBool = False

@@ -29,6 +29,13 @@ RANKING_PROBLEMS: dict[str, Text] = {
         "请填写 reason。",
         "Say why in reason.",
     ),
+    "run.rulebook-late": Text(
+        "轮次结束前没有已发布的计分规则",
+        "No rulebook had been published when the round closed",
+        "规则须先于结果确定。如仍按第 {rulebook} 版公布，请在 reason 中写明理由，随结果公开。",
+        "Rules come before answers. To publish by version {rulebook} even so, say why in reason: it"
+        " stays with the result.",
+    ),
     "run.component-missing": Text(
         "分项排序组缺少参排单位",
         "A component league has nobody in it",

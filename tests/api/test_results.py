@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, InternalError
-from sqlmodel import select
+from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from app import results
@@ -16,7 +16,7 @@ from app.infra.sheets import read_sheets
 from app.kit.errors import Invalid, NotFound
 from app.kit.ids import new_id
 from app.organisation.rules import Role
-from app.rounds.tables import Campaign
+from app.rounds.tables import Campaign, Round
 from app.scoring import importing as scoring
 from app.scoring import queries_freezing, queries_runs
 from app.scoring.rules import read_rulebook
@@ -375,11 +375,18 @@ def test_the_award_ledger_is_a_workbook(client, hq, published):
     assert len(by_unit.lines) == 3
 
 
-def test_over_the_rulebooks_budget_nothing_is_published(call, tx, hq, closed, later):
+def new_rules(tx, rules, *closed):
+    """Other rules from now on, and rounds that close after them."""
     campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
-    found = RULES | {"appeal_days": 0}
-    scoring.load_rulebook(tx, campaign, found)
+    scoring.load_rulebook(tx, campaign, rules)
+    now = business_time.now(tx)
+    ids = [one.id for one in closed]
+    tx.execute(sa.update(Round).where(col(Round.id).in_(ids)).values(closed_at=now))
     tx.commit()
+
+
+def test_over_the_rulebooks_budget_nothing_is_published(call, tx, hq, closed, later):
+    new_rules(tx, RULES | {"appeal_days": 0}, closed)
     run = call(hq, f"/v1/rounds/{closed.id}/publish", {}, 201)
     second = make.make_round(tx, state="closed", leagues=make.league_rows("central-streets"))
     other = make.make_round(tx, state="closed", source="self")
@@ -387,6 +394,26 @@ def test_over_the_rulebooks_budget_nothing_is_published(call, tx, hq, closed, la
     found = refused(call, hq, f"/v1/rounds/{other.id}/publish", {})
     assert found == "round.source-does-not-rank"
     assert call(hq, f"/v1/ranking-runs/{run['id']}")["number"] == 1
+
+
+def test_a_result_follows_the_rules_of_before_the_close(call, tx, hq, closed):
+    path = f"/v1/rounds/{closed.id}"
+    stricter = RULES | {"appeal_days": 0, "leagues": {"central-streets": {"red": 1}}}
+    new_rules(tx, stricter)
+    call(hq, f"{path}/open-appeals", {})
+    assert refused(call, hq, f"{path}/publish", {}) == "round.appeals-not-over"
+    early = closed.closes_at.replace(year=2017)
+    tx.execute(sa.update(Round).where(col(Round.id) == closed.id).values(closed_at=early))
+    tx.commit()
+    body = {"reason": "本活动首轮，规则于结束后制定"}
+    assert refused(call, hq, f"{path}/publish", {}) == "run.rulebook-late"
+    run = call(hq, f"{path}/publish", body, 201)
+    assert run["reason"] == body["reason"]
+    assert sorted(row[2] for row in streets(call, hq, closed)[1].values()) == [
+        "blue",
+        "blue",
+        "red",
+    ]
 
 
 def test_a_rulebook_is_drafted_tried_and_published_for_good(call, hq, district, published):
@@ -479,9 +506,7 @@ def test_an_exported_result_is_verified_without_a_database(tx, published, tmp_pa
 def test_a_period_without_money_of_its_own_is_published_and_corrected(
     call, tx, hq, district, published, tmp_path
 ):
-    campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
-    scoring.load_rulebook(tx, campaign, {"visible_to": {"published": ["*"]}})
-    tx.commit()
+    new_rules(tx, {"visible_to": {"published": ["*"]}}, published[0])
     week = {
         "campaign": make.CAMPAIGN, "code": "w37", "name_zh": "周", "period": "week",
         "starts_on": "2018-09-10", "ends_on": "2018-09-16",
@@ -518,10 +543,7 @@ def test_a_period_without_money_of_its_own_is_published_and_corrected(
 
 
 def test_money_that_needs_support_is_held_and_the_labels_are_inputs(call, tx, hq, closed):
-    campaign = tx.exec(select(Campaign).where(Campaign.code == make.CAMPAIGN)).one()
-    rules = RULES | {"appeal_days": 0, "supported_required": True}
-    scoring.load_rulebook(tx, campaign, rules)
-    tx.commit()
+    new_rules(tx, RULES | {"appeal_days": 0, "supported_required": True}, closed)
     call(hq, f"/v1/rounds/{closed.id}/publish", {}, 201)
     run = queries_runs.newest_run(tx, round_id=closed.id)
     assert run.inputs["labels"]
