@@ -149,7 +149,7 @@ def explanation_out(
         parts=_parts(why.parts, language),
         answers_lost=len(why.losses.answers),
         answers=[_lost(answer, points, why.gap, found.photos) for answer, points in shown],
-        sites_scored=len(one.tally.sites),
+        sites_scored=one.tally.count,
         sites=_sites(one, limit),
         to_pass=_move(found.to_pass),
         to_draw_level=_move(found.to_draw_level),

@@ -276,7 +276,7 @@ def _league_rows(run: RankingRun, league: LeagueResult, entered: Entered) -> lis
             "status": one.status,
             "place": one.place,
             "hundredths": None if one.score is None else hundredths(one.score),
-            "sites": len(one.tally.sites),
+            "sites": one.tally.count,
             "flag": league.rewards[one.entrant.key].flag,
             "award_fen": league.rewards[one.entrant.key].award_fen,
             "award_held": league.rewards[one.entrant.key].held,

@@ -17,7 +17,7 @@ from app.scoring.rules_inputs import LeagueGiven
 from app.scoring.rules_official import LeagueResult, Official
 from app.scoring.rules_places import Standing, placed, points_of
 from app.scoring.rules_severity import SCALE, Cell, Severities, Severity, severities, shaken
-from app.scoring.rules_tallies import FULL, SiteScore
+from app.scoring.rules_tallies import FULL, Lot, Tally
 
 
 class Inspection(NamedTuple):
@@ -53,12 +53,12 @@ def shaken_flags(
     """By league, the flagged entrants whose flag severity alone would move."""
     if not found:
         return {}
-    taken = taken_from(visits, found)
+    regained = Regained(taken_from(visits, found))
     adjusted: dict[str, list[Standing]] = {}
     for on_points in (False, True):
         for one in result.leagues:
             if (one.terms.aggregation is Aggregation.RANK_POINTS) is on_points:
-                adjusted[one.league.code] = _adjusted(one, book, taken, adjusted)
+                adjusted[one.league.code] = _adjusted(one, book, regained, adjusted)
     return {
         one.league.code: shaken(_flags(one, one.standings), _flags(one, adjusted[one.league.code]))
         for one in result.leagues
@@ -70,32 +70,54 @@ def taken_from(visits: Iterable[Inspection], found: Mapping[str, Severity]) -> d
 
     Where several inspected a site, each counts by the marks that could be earned with him.
     """
-    shares: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for visit in visits:
-        if visit.possible:
-            shares[visit.site][visit.inspector] += visit.possible
     known = {who: round(one.points * SCALE) for who, one in found.items()}
-    return {
-        site: sum(known.get(who, 0) * part for who, part in whose.items()) // sum(whose.values())
-        for site, whose in shares.items()
-    }
+    points: dict[str, int] = defaultdict(int)
+    weights: dict[str, int] = defaultdict(int)
+    for site, _, _, who, _, possible in visits:
+        if possible:
+            points[site] += known.get(who, 0) * possible
+            weights[site] += possible
+    return {site: points[site] // weight for site, weight in weights.items()}
 
 
-def regained(sites: Sequence[SiteScore], terms: LeagueRule, taken: Mapping[str, int]) -> Fraction:
-    """The points that a score would regain: what was taken at its sites, as they weigh in it."""
-    if terms.aggregation is Aggregation.MEAN_OF_SITES:
-        return Fraction(sum(taken.get(site[0], 0) for site in sites), max(1, len(sites)) * SCALE)
-    if terms.aggregation is Aggregation.CATEGORY_MIX:
-        points: dict[str, int] = defaultdict(int)
-        weights: dict[str, int] = defaultdict(int)
-        for name, category, _, possible, _, _ in sites:
-            points[category] += possible * taken.get(name, 0)
-            weights[category] += possible
-        mix = {key: (terms.category_weights or {}).get(key, 0) for key in weights}
-        parts = (mix[key] * Fraction(points[key], weights[key]) for key in weights)
-        return sum(parts, Fraction(0)) / max(1, sum(mix.values())) / SCALE
-    whole = sum([site.possible * taken.get(site.site, 0) for site in sites])
-    return Fraction(whole, max(1, sum([site.possible for site in sites])) * SCALE)
+class Regained:
+    """The points that scores would regain: what was taken at their sites, as these weigh in them.
+
+    What was taken at sites that several leagues look at together is summed once.
+    """
+
+    def __init__(self, taken: Mapping[str, int]) -> None:
+        self._taken = taken
+        self._known: dict[Lot, Mapping[str, Sequence[int]]] = {}
+
+    def of(self, tally: Tally, terms: LeagueRule) -> Fraction:
+        """In points of the score."""
+        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for lot in tally.lots:
+            for category, parts in self._at(lot).items():
+                for number, part in enumerate(parts):
+                    sums[category][number] += part
+        if terms.aggregation is Aggregation.MEAN_OF_SITES:
+            alike = sum(one for one, _, _ in sums.values())
+            return Fraction(alike, max(1, tally.count) * SCALE)
+        if terms.aggregation is Aggregation.CATEGORY_MIX:
+            mix = {key: (terms.category_weights or {}).get(key, 0) for key in sums}
+            rates = (mix[key] * Fraction(points, of) for key, (_, points, of) in sums.items())
+            return sum(rates, Fraction(0)) / max(1, sum(mix.values())) / SCALE
+        points, of = (sum(one[number] for one in sums.values()) for number in (1, 2))
+        return Fraction(points, max(1, of) * SCALE)
+
+    def _at(self, lot: Lot) -> Mapping[str, Sequence[int]]:
+        """By category what was taken at the sites, the same by what each could earn, and that."""
+        if lot not in self._known:
+            sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+            for site, category, possible in lot.possible:
+                taken, one = self._taken.get(site, 0), sums[category]
+                one[0] += taken
+                one[1] += taken * possible
+                one[2] += possible
+            self._known[lot] = sums
+        return self._known[lot]
 
 
 def _flags(league: LeagueResult, standings: Sequence[Standing]) -> dict[str, str | None]:
@@ -106,7 +128,7 @@ def _flags(league: LeagueResult, standings: Sequence[Standing]) -> dict[str, str
 def _adjusted(
     league: LeagueResult,
     book: Rulebook,
-    taken: Mapping[str, int],
+    regained: Regained,
     others: Mapping[str, Sequence[Standing]],
 ) -> list[Standing]:
     terms = league.terms
@@ -118,6 +140,6 @@ def _adjusted(
             mean = sum(points.values(), Fraction(0)) / max(1, len(points))
             score = share * mean + (1 - share) * FULL * (one.closing or 0)
         elif not one.tally.zeroed:
-            score += share * regained(one.tally.sites, terms, taken)
+            score += share * regained.of(one.tally, terms)
         fresh.append(replace(one, score=score))
     return placed(fresh, book, terms)

@@ -160,7 +160,7 @@ def _is_held(one: Standing, league: LeagueResult) -> bool:
 def _unknown(one: Standing, league: LeagueResult, shaken: bool) -> Beside:
     """Nothing is known, so that nothing is supported."""
     label = Support.NOT_SUPPORTED if _is_held(one, league) else None
-    sites = len(one.tally.sites)
+    sites = one.tally.count
     return Beside(
         one.entrant.key, sites, None, None, None, None, None, None, None, None, label, shaken
     )

@@ -5,7 +5,6 @@ can repeat them.
 """
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +28,7 @@ from app.scoring.rules_certainty import (
 from app.scoring.rules_official import LeagueResult, Official
 from app.scoring.rules_places import Standing, Status
 from app.scoring.rules_sampling import Stratum, Sums, by_mix, by_points, standard_errors
-from app.scoring.rules_tallies import FULL, SiteScore
+from app.scoring.rules_tallies import FULL, Kind
 
 Estimates = Sequence[Estimate[str]]
 
@@ -61,7 +60,7 @@ def estimates_of(league: LeagueResult) -> list[Estimate[str]] | None:
         return None
     ranked = ranked_of(league)
     counted = {
-        one.entrant.key: strata_of(one.tally.sites, league.terms)
+        one.entrant.key: strata_of(one.tally.kinds, league.terms)
         for one in ranked
         if not one.tally.zeroed
     }
@@ -79,11 +78,10 @@ def estimates_of(league: LeagueResult) -> list[Estimate[str]] | None:
     return found
 
 
-def strata_of(sites: Sequence[SiteScore], terms: LeagueRule) -> dict[str, Stratum]:
+def strata_of(kinds: Mapping[Kind, int], terms: LeagueRule) -> dict[str, Stratum]:
     """The strata of an entrant's score, by category of sites."""
-    counted = Counter((category, earned, of) for _, category, earned, of, _, _ in sites)
     sums: dict[str, Sums] = {}
-    for (category, earned, possible), times in counted.items():
+    for (category, earned, possible), times in kinds.items():
         one = sums.setdefault(category, Sums())
         whole = earned if isinstance(earned, int) else math.floor(earned + Fraction(1, 2))
         if terms.aggregation is Aggregation.MEAN_OF_SITES:

@@ -1,17 +1,14 @@
 """What hangs on a single site: an entrant's place had one of its sites not been visited."""
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from app.scoring.rules import Aggregation, LeagueRule, Rulebook, TieBasis
 from app.scoring.rules_draws import site_share
 from app.scoring.rules_places import Standing, Status, hundredths
-from app.scoring.rules_tallies import FULL, SiteScore
-
-_Alike = tuple[str, int | Fraction, int]
+from app.scoring.rules_tallies import FULL, Kind
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,13 @@ def hanging(
     if place is None:
         return None
     scores = dict(_without_each(one, terms))
-    places = {alike: _place(score, others, book) for alike, score in scores.items()}
+    places = {kind: _place(score, others, book) for kind, score in scores.items()}
     changing = [
-        Without(site.site, scores[_alike(site)], places[_alike(site)])
+        Without(site.site, scores[kind], places[kind])
         for site in one.tally.sites
-        if places[_alike(site)] != place
+        if places[kind := (site.category, site.earned, site.possible)] != place
     ]
-    return Hanging(place, len(one.tally.sites), tuple(changing))
+    return Hanging(place, one.tally.count, tuple(changing))
 
 
 def _basis(score: Fraction, book: Rulebook) -> Fraction | int:
@@ -69,22 +66,17 @@ def _place(score: Fraction | None, others: Sequence[Fraction | int], book: Ruleb
     return None if score is None else 1 + bisect_left(others, -_basis(score, book))
 
 
-def _alike(site: SiteScore) -> _Alike:
-    return site.category, site.earned, site.possible
-
-
-def _without_each(one: Standing, terms: LeagueRule) -> Iterator[tuple[_Alike, Fraction | None]]:
+def _without_each(one: Standing, terms: LeagueRule) -> Iterator[tuple[Kind, Fraction | None]]:
     """The score without a site, for each kind of sites that are alike."""
     share = site_share(one, terms)
     rest = (1 - share) * FULL * (one.closing or 0)
-    kinds = Counter(map(_alike, one.tally.sites))
-    for alike, score in _site_scores(kinds, terms):
-        yield alike, None if score is None else share * score + rest
+    for kind, score in _site_scores(one.tally.kinds, terms):
+        yield kind, None if score is None else share * score + rest
 
 
 def _site_scores(
-    kinds: Counter[_Alike], terms: LeagueRule
-) -> Iterator[tuple[_Alike, Fraction | None]]:
+    kinds: Mapping[Kind, int], terms: LeagueRule
+) -> Iterator[tuple[Kind, Fraction | None]]:
     if terms.aggregation is Aggregation.MEAN_OF_SITES:
         sites = sum(kinds.values())
         rates = {kind: Fraction(kind[1]) / kind[2] for kind in kinds}
@@ -104,7 +96,7 @@ def _site_scores(
         yield kind, _mixed(groups, kind[0] if is_mix else "", kind)
 
 
-def _mixed(groups: dict[str, list[int | Fraction]], without: str, kind: _Alike) -> Fraction | None:
+def _mixed(groups: dict[str, list[int | Fraction]], without: str, kind: Kind) -> Fraction | None:
     """The mix of all groups, one site fewer in one of them; a group without a site drops out."""
     score, weights = Fraction(0), Fraction(0)
     for name, (earned, possible, weight) in groups.items():

@@ -105,7 +105,7 @@ def _put_right(
     for answer in rest:
         at[answer.site].append(answer)
     sites = [_settled(site, at[site.site], book) for site in one.tally.sites]
-    tally = replace(one.tally, sites=sites, zeroed=False)
+    tally = one.tally.with_sites(sites)
     before = score_of_sites(one.tally, terms) or Fraction(0)
     after = score_of_sites(tally, terms) or Fraction(0)
     score = (one.score or Fraction(0)) + site_share(one, terms) * (after - before)

@@ -145,7 +145,7 @@ def entry_row(one: Standing, reward: Reward) -> Row:
         "place": one.place,
         "score": None if exact is None else written_score(hundredths(exact)),
         "exact": None if exact is None else f"{exact.numerator}/{exact.denominator}",
-        "sites": len(one.tally.sites),
+        "sites": one.tally.count,
         "vetoes": one.tally.vetoes,
         "flag": reward.flag,
         "passed_over": reward.passed_over,

@@ -89,7 +89,7 @@ def _status(tally: Tally, score: Fraction | None, terms: LeagueRule) -> Status:
     if terms.aggregation is Aggregation.RANK_POINTS:
         return Status.RANKED
     missing = set(terms.required_categories or ()) - tally.categories
-    if missing or len(tally.sites) < (terms.minimum_sites or 0):
+    if missing or tally.count < (terms.minimum_sites or 0):
         return Status.INCOMPLETE
     return Status.RANKED
 
@@ -173,6 +173,6 @@ def _heaviest(found: Sequence[Standing], terms: LeagueRule) -> str | None:
     weights: Counter[str] = Counter(terms.category_weights or {})
     if not weights:
         for one in found:
-            for site in one.tally.sites:
-                weights[site.category] += site.possible
+            for (category, _, possible), times in one.tally.kinds.items():
+                weights[category] += possible * times
     return min(weights, key=lambda name: (-weights[name], name), default=None)

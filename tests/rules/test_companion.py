@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.scoring.rules import Aggregation, LeagueRule
 from app.scoring.rules_adjusting import (
     Inspection,
-    regained,
+    Regained,
     severities_of,
     shaken_flags,
     taken_from,
@@ -20,7 +20,6 @@ from app.scoring.rules_draws import strata_of
 from app.scoring.rules_inputs import Inputs
 from app.scoring.rules_official import official
 from app.scoring.rules_severity import Cell, severities
-from app.scoring.rules_tallies import SiteScore
 from tests.rules.marked import book, column, entrant, league, ranked, rules, site
 from tests.rules.test_severity import FLIP
 
@@ -103,8 +102,8 @@ class TestOneLeague:
         assert found.entries[-1].support == "supported"
 
     def test_a_cap_leaves_a_whole_thousandth_for_the_error(self):
-        sites = [SiteScore("s", "road", Fraction(100, 3), 100, ("z",), None)] * 2
-        assert strata_of(sites, LeagueRule())["road"].spread == 0
+        kinds = {("road", Fraction(100, 3), 100): 2}
+        assert strata_of(kinds, LeagueRule())["road"].spread == 0
 
     def test_a_closing_rate_leaves_less_to_the_draw_of_sites(self):
         entrants = [entrant(name, due=10, closed_on_time=5) for name in _SCORES]
@@ -208,7 +207,7 @@ class TestSeverity:
         terms = LeagueRule(aggregation=Aggregation(aggregation), category_weights={"road": 3})
         adjusted = {
             one.entrant.key: one.score
-            + regained(one.tally.sites, terms, taken_from(self.visits(), found.of))
+            + Regained(taken_from(self.visits(), found.of)).of(one.tally, terms)
             for one in entrants
         }
         assert [float(adjusted[one]) for one in self.PLACES] == pytest.approx(places, abs=0.0001)

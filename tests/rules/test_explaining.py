@@ -422,6 +422,11 @@ def test_the_fewest_answers_do_move_it_and_fewer_do_not(rows, changes):
             assert not any(does(answers) for answers in combinations(lost, size))
 
 
+def told(found):
+    one = found.standing
+    return one.place, one.score, one.tally.sites, found.losses, found.gap, found.parts
+
+
 @given(st.lists(_ANSWERS, min_size=1, max_size=25), _RULES, st.randoms(use_true_random=False))
 def test_the_order_of_the_visits_does_not_matter(rows, changes, random):
     case = _case(rows, changes)
@@ -432,7 +437,7 @@ def test_the_order_of_the_visits_does_not_matter(rows, changes, random):
     for one in case.standings:
         key = one.entrant.key
         if one.score is not None:
-            assert case.explain(key) == shuffled.explain(key)
+            assert told(case.explain(key)) == told(shuffled.explain(key))
         assert case.hanging(key) == shuffled.hanging(key)
 
 
