@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.kit.errors import NotFound
 from app.organisation import queries as organisation
 from app.organisation.rules import is_at_or_below
-from app.scoring import queries_explaining, queries_freezing, queries_runs, service
+from app.scoring import queries_explaining, queries_freezing, queries_marks, queries_runs, service
 from app.scoring.queries_runs import RunView
 from app.scoring.rules import Rulebook, read_rulebook
 from app.scoring.rules_adjusting import severities_of
@@ -139,7 +139,7 @@ def _recalled(
     looked_at = [found.entrant for found in (one, ahead) if found is not None]
     areas = sorted({area for found in looked_at for area in found.areas})
     named = view.period is not None
-    marks = queries_freezing.read_marks(tx, freezes, book, named=named, areas=areas)
+    marks = queries_marks.read_marks(tx, freezes, book, named=named, areas=areas)
     ground = Ground(marks.sites, book)
     tallies: dict[str, Tally] = {found.key: ground.tally(found) for found in looked_at}
     return recalled(league, view.run.official, leagues, book, tallies)

@@ -14,7 +14,7 @@ from app.kit.errors import Conflict, Fault, Invalid
 from app.rounds import service as rounds
 from app.rounds.rules import Period
 from app.rounds.tables import Round
-from app.scoring import closing, publishing, queries_freezing, queries_periods, queries_runs
+from app.scoring import closing, publishing, queries_marks, queries_periods, queries_runs
 from app.scoring.publishing import Subject, Wanted
 from app.scoring.rulebooks import rulebook_for
 from app.scoring.rules import read_rulebook
@@ -81,7 +81,7 @@ def publish_period(
         raise Conflict("period.no-rounds")
     runs = [queries_runs.newest_run(tx, round_id=one.id) for one in found]
     freezes = [freeze.id for run in runs if run for freeze in queries_runs.freezes_of(tx, run.id)]
-    marks = queries_freezing.read_marks(tx, freezes, book, named=True)
+    marks = queries_marks.read_marks(tx, freezes, book, named=True)
     since, until = closing.span_of_days(period.starts_on, period.ends_on, settings.timezone)
     entered = queries_runs.entered_for_rounds(tx, [one.id for one in found])
     return publishing.publish(

@@ -19,7 +19,7 @@ from app.kit.ids import new_id
 from app.rounds import publishing as rounds
 from app.rounds import service as round_service
 from app.rounds.tables import Round
-from app.scoring import awarding, closing, queries_freezing, queries_runs
+from app.scoring import awarding, closing, queries_freezing, queries_marks, queries_runs
 from app.scoring.queries_runs import Entered
 from app.scoring.rulebooks import rulebook_for
 from app.scoring.rules import Rulebook, read_rulebook
@@ -64,9 +64,14 @@ class Subject:
 
 
 def freeze_round(tx: Session, settings: Settings, *, round_id: UUID, cause: FreezeCause) -> UUID:
-    """Note which visits of a round count now; of its close there is one note only."""
+    """Note which visits of a round count now; where they are those of the last note, it stands.
+
+    Of the close there is one note only.
+    """
     before = queries_freezing.newest_freeze(tx, round_id)
-    if before is not None and cause is FreezeCause.CLOSED:
+    if before is not None and (
+        cause is FreezeCause.CLOSED or queries_freezing.is_still(tx, before, zone=settings.timezone)
+    ):
         return before.id
     freeze_id = new_id()
     queries_freezing.freeze_visits(
@@ -76,6 +81,7 @@ def freeze_round(tx: Session, settings: Settings, *, round_id: UUID, cause: Free
         round_id=round_id,
         zone=settings.timezone,
     )
+    queries_marks.keep_marks(tx, freeze_id)
     visits, digest = queries_freezing.digest_of(tx, [freeze_id])
     freeze = RoundFreeze(
         id=freeze_id,
@@ -133,7 +139,7 @@ def publish_round(
     book = read_rulebook(row.rules)
     _refuse(tx, found, book, wanted, before, thin=0)
     freeze_id = freeze_round(tx, settings, round_id=round_id, cause=FreezeCause.PUBLISHED)
-    marks = queries_freezing.read_marks(tx, [freeze_id], book)
+    marks = queries_marks.read_marks(tx, [freeze_id], book)
     _refuse(tx, found, book, wanted, before, thin=marks.thin_visits)
     subject = Subject(found.campaign_id, found.unit_id, round_id=round_id)
     entered = queries_runs.entered_for_round(tx, round_id)
@@ -249,7 +255,7 @@ def publish(
 
 
 def _inputs_digest(tx: Session, freezes: Sequence[UUID], written: Row) -> str:
-    _, visits = queries_freezing.digest_of(tx, freezes)
+    visits = queries_freezing.known_digest(tx, freezes)
     return digest_of_inputs(visits, written)
 
 

@@ -1,11 +1,9 @@
-"""Reads of what is frozen: whole answers for export, and marks per site for ranking.
+"""What is frozen of a round: which visits count, with digests over their answers; read for export.
 
-Both say the same; the marks are added up by the database, since a round may hold a million answers.
+See queries_marks for what they come to.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -13,17 +11,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.checklists.tables import Checklist, ChecklistVersion, Item
-from app.scoring.rules import NaPolicy, Rulebook
 from app.scoring.rules_adjusting import Inspection
-from app.scoring.rules_inputs import (
-    AnswerGiven,
-    LineMarks,
-    SiteMarks,
-    VisitGiven,
-    VisitMarks,
-    merged,
-)
+from app.scoring.rules_inputs import AnswerGiven, VisitGiven
 from app.scoring.tables_results import RoundFreeze
 
 # A veto item without a class is of the class that stands for all.
@@ -74,36 +63,6 @@ SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
 FROM frozen_visit WHERE freeze_id = ANY(:freezes)
 """)
 
-_MARKS = sa.text(f"""
-SELECT o.code, any_value(m.site), any_value(m.category), any_value(m.area_path),
-       any_value(m.finished_on),
-       json_agg(json_build_array(m.line, m.earned, m.possible, m.vetoes)),
-       sum(m.applicable)::bigint, sum(m.asked)::bigint
-FROM (
-  SELECT f.freeze_id, f.visit_id, f.site, f.category, r.area_path, f.finished_on, l.code AS line,
-    (sum(a.earned) + coalesce(sum(i.weight) FILTER (
-       WHERE a.value = 'na' AND coalesce(p.policy, :usual) = 'full'), 0))::bigint AS earned,
-    (sum(a.possible) + coalesce(sum(i.weight) FILTER (
-       WHERE a.value = 'na' AND coalesce(p.policy, :usual) <> 'exclude'), 0))::bigint AS possible,
-    coalesce(sum(i.weight) FILTER (WHERE a.value <> 'na'), 0) AS applicable,
-    sum(i.weight) AS asked,
-    array_agg({_VETO}) FILTER (WHERE i.veto AND a.earned < a.possible) AS vetoes
-  FROM frozen_visit f
-  JOIN visit_revision r ON r.id = f.revision_id
-  JOIN answer a ON a.revision_id = f.revision_id
-  JOIN item i ON i.id = a.item_id
-  JOIN line l ON l.id = a.line_id
-  LEFT JOIN unnest(CAST(:items AS uuid[]), CAST(:policies AS text[])) AS p(item_id, policy)
-    ON p.item_id = i.id
-  WHERE f.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
-    SELECT 1 FROM unnest(CAST(:areas AS text[])) AS area WHERE starts_with(r.area_path, area)))
-  GROUP BY f.freeze_id, f.visit_id, r.id, l.id
-) m
-JOIN round_freeze z ON z.id = m.freeze_id
-JOIN round o ON o.id = z.round_id
-GROUP BY m.freeze_id, m.visit_id, o.code
-""")  # noqa: S608 - put together from constants
-
 _ANSWERS = sa.text(f"""
 SELECT f.visit_id::text, o.code, f.site, f.category, c.code, r.area_path, f.finished_on,
        f.digest, i.code, l.code, a.value, i.weight, a.earned, a.possible, {_VETO}
@@ -124,6 +83,35 @@ ORDER BY f.visit_id, i.code COLLATE "C"
 _HEAD = 8  # columns of a visit before those of its answers
 
 
+_UNCHANGED = sa.text("""
+SELECT count(same) = :visits
+   AND NOT coalesce(bool_or(same IS NULL AND EXISTS (
+         SELECT 1 FROM answer WHERE answer.revision_id = counting.revision_id)), false)
+FROM (
+  SELECT r.id AS revision_id,
+         (SELECT true FROM frozen_visit known
+          WHERE known.freeze_id = :freeze_id AND known.visit_id = v.id
+            AND known.revision_id = r.id AND known.site = s.code AND known.category = s.category
+            AND known.finished_on = (r.ended_at AT TIME ZONE :zone)::date) AS same
+  FROM visit v
+  JOIN visit_revision r ON r.id = v.current_revision_id
+  JOIN site s ON s.id = v.site_id
+  WHERE v.round_id = :round_id AND v.counting AND v.completed_at IS NOT NULL
+) counting
+""")
+
+
+def is_still(tx: Session, freeze: RoundFreeze, *, zone: str) -> bool:
+    """Whether exactly the visits that were frozen then count now, and as they were."""
+    values = {
+        "freeze_id": freeze.id,
+        "visits": freeze.visits,
+        "round_id": freeze.round_id,
+        "zone": zone,
+    }
+    return bool(tx.connection().execute(_UNCHANGED, values).scalar_one())
+
+
 def freeze_visits(
     tx: Session, *, freeze_id: UUID, before: UUID | None, round_id: UUID, zone: str
 ) -> None:
@@ -138,77 +126,11 @@ def digest_of(tx: Session, freeze_ids: Sequence[UUID]) -> tuple[int, str]:
     return count, digest
 
 
-@dataclass(frozen=True)
-class Marks:
-    """The marks of all sites, and how many visits are thin."""
-
-    sites: tuple[SiteMarks, ...]
-    thin_visits: int
-
-
-def read_marks(
-    tx: Session,
-    freeze_ids: Sequence[UUID],
-    book: Rulebook,
-    *,
-    named: bool = False,
-    areas: Sequence[str] | None = None,
-) -> Marks:
-    """The marks of frozen visits under a rulebook, everywhere or in some areas (paths).
-
-    ``named``: a site is another one in each round, as in a standing of several.
-    """
-    items, policies = _policies(tx, book)
-    values = {
-        "freezes": list(freeze_ids),
-        "everywhere": areas is None,
-        "areas": list(areas or ()),
-        "usual": book.not_applicable.default.value,
-        "items": items,
-        "policies": policies,
-    }
-    thin = 0
-    found = []
-    for row in tx.connection().execute(_MARKS, values):
-        one = _visit_marks(row, named=named)
-        thin += one.is_thin(book)
-        found.append(one.marks)
-    return Marks(merged(found), thin)
-
-
-def _visit_marks(row: Any, *, named: bool) -> VisitMarks:
-    round_code, site, category, path, day, lines, applicable, asked = row
-    marks = tuple(
-        LineMarks(code, earned, possible, tuple(sorted(set(failed))) if failed else ())
-        for code, earned, possible, failed in sorted(lines, key=_code)
-        if possible
-    )
-    place = f"{round_code}/{site}" if named else site
-    return VisitMarks(SiteMarks(place, category, path, day, marks), applicable, asked)
-
-
-def _code(row: Sequence[Any]) -> Any:
-    return row[0]
-
-
-def _policies(tx: Session, book: Rulebook) -> tuple[list[UUID], list[str]]:
-    """The items with a policy of their own, in all versions of their checklists."""
-    own: dict[str, dict[str, NaPolicy]] = defaultdict(dict)
-    for name, policy in book.not_applicable.items.items():
-        checklist, _, item = name.partition("/")
-        own[checklist][item] = policy
-    if not own:
-        return [], []
-    rows = tx.exec(
-        select(Checklist.code, Item.code, Item.id)
-        .join(ChecklistVersion, col(ChecklistVersion.checklist_id) == Checklist.id)
-        .join(Item, col(Item.version_id) == ChecklistVersion.id)
-        .where(col(Checklist.code).in_(list(own)))
-    ).all()
-    chosen = [
-        (id_, own[checklist][code]) for checklist, code, id_ in rows if code in own[checklist]
-    ]
-    return [id_ for id_, _ in chosen], [policy.value for _, policy in chosen]
+def known_digest(tx: Session, freeze_ids: Sequence[UUID]) -> str:
+    """The same digest of freezes that are done: a single one has noted it."""
+    if len(freeze_ids) == 1:
+        return tx.exec(select(RoundFreeze.digest).where(RoundFreeze.id == freeze_ids[0])).one()
+    return digest_of(tx, freeze_ids)[1]
 
 
 def read_visits(tx: Session, freeze_ids: Sequence[UUID]) -> Iterator[tuple[str, VisitGiven, str]]:

@@ -14,6 +14,7 @@ from app.kit.paging import MAX_LIMIT
 from app.rounds import rules as round_rules
 from app.scoring import (
     queries_freezing,
+    queries_marks,
     queries_rulebooks,
     queries_runs,
 )
@@ -178,7 +179,7 @@ def _moved_by(tx: Session, view: RunView, rules: Rules, book: Rulebook) -> list[
     run = view.run
     freezes = [one.id for one in queries_runs.freezes_of(tx, run.id)]
     named = run.period_id is not None
-    marks = queries_freezing.read_marks(tx, freezes, book, named=named)
+    marks = queries_marks.read_marks(tx, freezes, book, named=named)
     inputs = Inputs(read_leagues(run.inputs), marks.sites)
     if wants_support(inputs, book):
         visits = queries_freezing.read_inspections(tx, freezes, named=named)

@@ -11,7 +11,7 @@ from app.scoring.rules import Rulebook
 
 
 class FreezeCause(StrEnum):
-    """``closed``: what counted when the round ended; ``published``: what the result rests on."""
+    """``closed``: what counted when the round ended; ``published``: it was other for a result."""
 
     CLOSED = "closed"
     PUBLISHED = "published"

@@ -27,6 +27,20 @@ class LineMarks(NamedTuple):
     vetoes: tuple[str, ...] = ()
 
 
+class LineSums(NamedTuple):
+    """All answers of a visit in one line, whatever the rulebook says of those that do not apply.
+
+    ``asked``: the weights of its items. ``left_out``: items that do not apply, with their weights.
+    """
+
+    line: str
+    earned: int
+    possible: int
+    asked: int
+    vetoes: Sequence[str] | None
+    left_out: Sequence[tuple[str, int]] | None
+
+
 class SiteMarks(NamedTuple):
     """All that counts at one site: its category, where it lies, and when it was last finished."""
 
@@ -172,6 +186,28 @@ def marks_of(visit: VisitGiven, book: Rulebook) -> VisitMarks:
     )
     place = (visit.site, visit.category, visit.area_path, visit.finished_on)
     return VisitMarks(SiteMarks(*place, lines), applicable, asked)
+
+
+LinesOf = tuple[tuple[LineMarks, ...], int, int]  # and the weights that applied, and all of them
+
+
+def lines_under(sums: Iterable[LineSums], checklist: str, book: Rulebook) -> LinesOf:
+    """The marks of a visit in each line under a rulebook's policy, from its sums."""
+    found = []
+    applicable = asked = 0
+    for one in sums:
+        earned, possible = one.earned, one.possible
+        applicable += one.asked
+        asked += one.asked
+        for item, weight in one.left_out or ():
+            policy = book.not_applicable.of(checklist, item)
+            earned += weight if policy is NaPolicy.FULL else 0
+            possible += 0 if policy is NaPolicy.EXCLUDE else weight
+            applicable -= weight
+        if possible:
+            vetoes = tuple(sorted(set(one.vetoes or ())))
+            found.append(LineMarks(one.line, earned, possible, vetoes))
+    return tuple(sorted(found)), applicable, asked
 
 
 def merged(visits: Iterable[SiteMarks]) -> tuple[SiteMarks, ...]:

@@ -53,6 +53,15 @@ class FrozenVisit(SQLModel, table=True):
     digest: str = Field(max_length=64)
 
 
+class RevisionMarks(SQLModel, table=True):
+    """What the answers of a revision that was ever frozen add up to in each line; see LineSums."""
+
+    __tablename__ = "revision_marks"
+
+    revision_id: UUID = Field(foreign_key="visit_revision.id", primary_key=True)
+    lines: list[Any] = Field(sa_type=sa.JSON)
+
+
 class StandingPeriod(SQLModel, table=True):
     """A stretch of days whose rounds are rolled up into one standing."""
 

@@ -1,5 +1,6 @@
 """A round is closed, appealed, published, corrected; flags and money follow; all of it stays."""
 
+from contextlib import contextmanager
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from app.kit.ids import new_id
 from app.organisation.rules import Role
 from app.rounds.tables import Campaign, Round
 from app.scoring import importing as scoring
-from app.scoring import queries_freezing, queries_runs
+from app.scoring import queries_freezing, queries_marks, queries_runs
 from app.scoring.rules import read_rulebook
 from app.scoring.rules_inputs import digest_of_visits, inputs_of
 from app.scoring.rules_official import official
@@ -170,6 +171,8 @@ def test_a_round_is_closed_appealed_published_and_corrected(
     assert refused(call, hq, f"{path}/publish", {}) == "round.appeals-open"
     call(hq, f"/v1/appeals/{appeal}/refuse", {"decision": "照片清楚，扣分属实"})
     run = call(hq, f"{path}/publish", {}, 201)
+    freezes = tx.exec(sa.text("SELECT cause FROM round_freeze")).all()
+    assert [row.cause for row in freezes] == ["closed"]  # nothing has changed since
     page, rows = streets(call, district, closed)
     assert page["provisional"] is False
     assert rows == {
@@ -184,6 +187,8 @@ def test_a_round_is_closed_appealed_published_and_corrected(
     assert refused(call, hq, f"{path}/publish", {}) == "run.reason-missing"
     second = call(hq, f"{path}/publish", {"reason": "更正新华街道记录"}, 201)
     assert (second["number"], second["digest"] == run["digest"]) == (2, False)
+    freezes = tx.exec(sa.text("SELECT cause FROM round_freeze ORDER BY number")).all()
+    assert [row.cause for row in freezes] == ["closed", "published"]
     changes = call(district, f"/v1/ranking-runs/{second['id']}/changes")
     moved = {(one["league"], one["unit"]["code"]): one for one in changes["moved"]}
     assert moved["central-streets", "410802003"]["before"] == {
@@ -290,6 +295,15 @@ def test_who_filed_an_appeal_does_not_decide_it(tx, call, hq, closed, rules):
     assert found == "appeal.second-person"
 
 
+@contextmanager
+def forgotten(tx, table):
+    with tx.begin_nested() as nested:
+        tx.exec(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        tx.exec(sa.text(f"DELETE FROM {table}"))
+        yield
+        nested.rollback()
+
+
 def test_the_marks_of_the_database_are_those_of_the_answers(tx, published):
     """The run again from whole answers, under several rulebooks: the same bytes."""
     round_, _ = published
@@ -307,9 +321,11 @@ def test_the_marks_of_the_database_are_those_of_the_answers(tx, published):
     ):
         written = RULES | change
         book = read_rulebook(written)
-        marks = queries_freezing.read_marks(tx, [freeze.id], book)
+        marks = queries_marks.read_marks(tx, [freeze.id], book)
         inputs = inputs_of([visit for _, visit, _ in visits], entered.leagues, book)
         assert inputs.sites == marks.sites
+        with forgotten(tx, "revision_marks"):  # as of what was frozen before there were kept sums
+            assert queries_marks.read_marks(tx, [freeze.id], book) == marks
         if not change:
             assert official(inputs, book, written).data == run.official
             assert official(inputs, book, written).digest == run.digest
