@@ -11,23 +11,33 @@ from app.scoring.rules import Rulebook
 from app.scoring.rules_inputs import AnswerGiven, EntrantGiven
 from app.scoring.rules_losses import LostAnswer, lost_of
 
+# The answers are looked up visit by visit: an area is a small part of a round, which the planner
+# cannot know, and would read the answers of all rounds for it. OFFSET 0 holds it to that.
 _LOST = sa.text("""
-SELECT CASE WHEN :named THEN o.code || '/' || f.site ELSE f.site END,
-       f.visit_id::text, c.code, i.code, l.code, a.value, i.weight, a.earned, a.possible,
+WITH seen AS MATERIALIZED (
+  SELECT CASE WHEN :named THEN o.code || '/' || f.site ELSE f.site END AS site,
+         f.visit_id::text AS visit, f.revision_id, c.code AS checklist
+  FROM frozen_visit f
+  JOIN round_freeze z ON z.id = f.freeze_id
+  JOIN round o ON o.id = z.round_id
+  JOIN visit_revision r ON r.id = f.revision_id
+  JOIN checklist_version cv ON cv.id = r.checklist_version_id
+  JOIN checklist c ON c.id = cv.checklist_id
+  WHERE f.freeze_id = ANY(:freezes) AND EXISTS (
+    SELECT 1 FROM unnest(CAST(:areas AS text[])) AS p WHERE starts_with(r.area_path, p))
+)
+SELECT s.site, s.visit, s.checklist, i.code, l.code, a.value, i.weight, a.earned, a.possible,
        CASE WHEN i.veto THEN coalesce(i.veto_class, '*') END
-FROM frozen_visit f
-JOIN round_freeze z ON z.id = f.freeze_id
-JOIN round o ON o.id = z.round_id
-JOIN visit_revision r ON r.id = f.revision_id
-JOIN answer a ON a.revision_id = f.revision_id
+FROM seen s
+CROSS JOIN LATERAL (
+  SELECT item_id, line_id, value, earned, possible FROM answer
+  WHERE answer.revision_id = s.revision_id
+    AND (answer.earned < answer.possible OR answer.value = 'na')
+  OFFSET 0
+) a
 JOIN item i ON i.id = a.item_id
 JOIN line l ON l.id = a.line_id
-JOIN checklist_version cv ON cv.id = r.checklist_version_id
-JOIN checklist c ON c.id = cv.checklist_id
-WHERE f.freeze_id = ANY(:freezes)
-  AND EXISTS (SELECT 1 FROM unnest(CAST(:areas AS text[])) AS p WHERE starts_with(r.area_path, p))
-  AND (:all_lines OR l.code = ANY(CAST(:lines AS text[])))
-  AND (a.earned < a.possible OR a.value = 'na')
+WHERE :all_lines OR l.code = ANY(CAST(:lines AS text[]))
 """)
 
 _PHOTOS = sa.text("""

@@ -55,11 +55,11 @@ def explain(
     book: Rulebook,
 ) -> Explanation:
     """The explanation of an entrant with a score; ``answers_of`` reads the lost answers of one."""
-    own = losses_of(one, answers_of(one), terms)
+    own = _losses(one, answers_of, terms)
     ahead = next_ahead(one, standings)
     if ahead is None:
         return Explanation(one, own, None, None, ())
-    other = losses_of(ahead, answers_of(ahead), terms)
+    other = _losses(ahead, answers_of, terms)
     mine, theirs = dict(own.parts), dict(other.parts)
     if own.base != other.base:
         raise ValueError("two entrants of a league that could not reach the same score")
@@ -73,6 +73,13 @@ def explain(
     parts = [part for part in parts if part.own or part.other]
     parts.sort(key=lambda part: (-part.points, part.cause, part.key))
     return Explanation(one, own, ahead, _basis(ahead, book) - _basis(one, book), tuple(parts))
+
+
+def _losses(
+    one: Standing, answers_of: Callable[[Standing], Sequence[LostAnswer]], terms: LeagueRule
+) -> Losses:
+    """Where points of other leagues make the score, no answers are read."""
+    return losses_of(one, answers_of(one) if one.points is None else (), terms)
 
 
 def _basis(one: Standing, book: Rulebook) -> Fraction:

@@ -81,6 +81,8 @@ def fewest(
     score = one.score or Fraction(0)
     if goal.is_reached(score):
         return Move(tuple(first))
+    if one.points is not None:
+        return None
     unit, plain, sites = _choices(one, lost, terms, book)
     if not plain and not sites:
         return None

@@ -1,9 +1,9 @@
 """(g) Publishing a round: ten thousand, a hundred thousand and a million answers, all that follows.
 
 A round of the city's forty streets and towns in twelve leagues is closed, published, and corrected
-several times: scores with vetoes, places with tie-breaks, points of component leagues, flags, money
-that waits for support, and beside it how sure all of it is. The aim is in seconds; how fast the
-machine is meanwhile is told by the plain sum of the same answers.
+several times, each time without one more visit: scores with vetoes, places with tie-breaks, points
+of component leagues, flags, money that waits for support, and beside it how sure all of it is. The
+aim is in seconds; how fast the machine is meanwhile is told by the plain sum of the same answers.
 """
 
 import json
@@ -107,6 +107,7 @@ def _publish(stack: Stack, scene: Scene, round_id: UUID, count: int, turns: int,
         say(f"ranking: {count:,} answers, publication {turn} of {turns}")
         if turn > 1:
             _post(wire, scene, f"/v1/rounds/{round_id}/reopen", {"reason": "measured"}, 200)
+            _take_out(stack, round_id)
             wait_until_idle(stack)
         taken.append(_once(stack, wire, scene, round_id))
         wait_until_idle(stack)
@@ -114,6 +115,16 @@ def _publish(stack: Stack, scene: Scene, round_id: UUID, count: int, turns: int,
     why_s, lost = _why(wire, scene, round_id)
     wire.close()
     return Size(count, taken, peak, why_s, lost)
+
+
+def _take_out(stack: Stack, round_id: UUID) -> None:
+    """A visit waits for photos again: the round is frozen anew."""
+    with stack.connect() as connection:
+        connection.execute(
+            "UPDATE visit SET completed_at = NULL WHERE id = (SELECT id FROM visit WHERE round_id"
+            " = %s AND completed_at IS NOT NULL ORDER BY id LIMIT 1)",
+            [round_id],
+        )
 
 
 def _once(stack: Stack, wire: Wire, scene: Scene, round_id: UUID) -> Once:
