@@ -3,15 +3,17 @@
 All else stays as it was, and an answer that is put right earns all. Where no veto works on a site
 its answers add up, so the largest are taken first. A veto works until all answers of its class are
 put right; so for such a site it is tried what one answer brings, two, and so on, and these are
-put together with the others for the least number.
+put together with the others for the least number. Of very many answers it is first looked at what
+brings most for each; mostly no smaller set can be, else the set is said not to be proved smallest.
 """
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import accumulate, chain, combinations
+from itertools import accumulate, chain, combinations, pairwise
 
 from app.scoring.rules import LeagueRule, Rulebook, TieBasis, VetoEffect
 from app.scoring.rules_draws import site_share
@@ -166,6 +168,9 @@ def _choices_at(
     return found
 
 
+_Chosen = tuple[int, tuple[LostAnswer, ...]]  # what a choice brings, in whole parts; its answers
+
+
 class _Search:
     """The least number of answers, over single ones and the choices of vetoed sites."""
 
@@ -186,42 +191,15 @@ class _Search:
 
     def run(self) -> Move | None:
         """None where even all answers would not do."""
-        greedy = self._by_density()
-        if greedy is None or not self.sites:
-            return greedy
-        most = len(greedy.answers)
-        if most > _MOST:
-            return replace(greedy, smallest=False)
-        return self._least(most) or greedy
-
-    def _by_density(self) -> Move | None:
-        """A set that will do: the site choices that bring most per answer, then single ones.
-
-        Without vetoed sites it is the smallest.
-        """
-        rates = [max(site, key=lambda one: (one[0] / len(one[1]), one[0])) for site in self.sites]
-        bundles = [(gain, answers) for gain, answers in rates]
-        bundles += [
-            (self.sums[n + 1] - self.sums[n], one.answers) for n, one in enumerate(self.plain)
-        ]
-        most = math.lcm(*{len(answers) for _, answers in bundles})
-        bundles.sort(key=lambda one: (-one[0] * (most // len(one[1])), one[1]))
-        taken: list[LostAnswer] = []
-        gained = 0
-        for gain, answers in bundles:
-            gained += gain
-            taken += answers
-            if gained >= self.needed:
-                return Move(tuple(taken))
-        return self._everything()
-
-    def _everything(self) -> Move | None:
-        """All that brings anything, where only all of it might do."""
-        best = [site[-1] for site in self.sites]
-        if self.sums[-1] + sum(gain for gain, _ in best) < self.needed:
+        found = _Climb(self.plain, self.sums, self.sites, self.needed).run()
+        if found is None:
             return None
-        answers = [one.answers for one in self.plain] + [answers for _, answers in best]
-        return Move(tuple(chain.from_iterable(answers)))
+        move, at_least = found
+        if len(move.answers) <= at_least:
+            return move
+        if len(move.answers) > _MOST:
+            return replace(move, smallest=False)
+        return self._least(len(move.answers)) or move
 
     def _least(self, most: int) -> Move | None:
         """The fewest answers, if they are no more than ``most``."""
@@ -253,3 +231,112 @@ class _Search:
             for _, number in sorted(gains)[: most // count]
         }
         return [self.sites[number] for number in sorted(kept)]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """From one choice of a site to the next that is worth it, or one more single answer."""
+
+    gain: int
+    count: int
+    site: int | None
+    to: _Chosen
+
+
+class _Climb:
+    """A set that will do, and a number of answers that no set is below.
+
+    Of each site only those choices are climbed that bring most per answer, the best steps of all
+    sites first. Were the last step divisible, nothing could be smaller: so its part that is needed
+    tells the least number there can be. Mostly the last step can be replaced by that few.
+    """
+
+    def __init__(
+        self,
+        plain: Sequence[_Choice],
+        sums: Sequence[int],
+        sites: Sequence[Sequence[_Chosen]],
+        needed: int,
+    ) -> None:
+        self.plain = plain
+        self.sums = sums
+        self.sites = sites
+        self.needed = needed
+        self.taken: dict[int, _Chosen] = {}
+        self.single = 0
+
+    def run(self) -> tuple[Move, int] | None:
+        """None where even all of them would not do."""
+        gained = count = 0
+        for step in self._steps():
+            if gained + step.gain >= self.needed:
+                missing = self.needed - gained
+                at_least = count - (-missing * step.count // step.gain)
+                self._finish(step, missing)
+                return self._move(), at_least
+            self._take(step)
+            gained += step.gain
+            count += step.count
+        return None
+
+    def _steps(self) -> list[_Step]:
+        steps = [
+            _Step(self.sums[n + 1] - self.sums[n], 1, None, (0, one.answers))
+            for n, one in enumerate(self.plain)
+        ]
+        for number, site in enumerate(self.sites):
+            for (gain, answers), to in pairwise(_worth_it(site)):
+                steps.append(_Step(to[0] - gain, len(to[1]) - len(answers), number, to))
+        whole = math.lcm(*{step.count for step in steps})
+        steps.sort(key=lambda step: (-step.gain * (whole // step.count), step.to[1]))
+        return steps
+
+    def _take(self, step: _Step) -> None:
+        if step.site is None:
+            self.single += 1
+        else:
+            self.taken[step.site] = step.to
+
+    def _finish(self, step: _Step, missing: int) -> None:
+        """The step, or something smaller that will do as well: a choice, single answers, both."""
+        best: tuple[int, int, int | None, _Chosen] = (step.count, 0, step.site, step.to)
+        if step.site is None:
+            best = (1, 1, None, step.to)
+        for number, site in enumerate([] if step.count == 1 else [*self.sites, [(0, ())]]):
+            gain, answers = self.taken.get(number, (0, ()))
+            for to in site:
+                single = self._singles(missing - (to[0] - gain))
+                count = len(to[1]) - len(answers) + (single or 0)
+                if single is not None and 0 < count < best[0]:
+                    best = (count, single, number if to[1] else None, to)
+        _, single, chosen, to = best
+        self.single += single
+        if chosen is not None:
+            self.taken[chosen] = to
+
+    def _singles(self, missing: int) -> int | None:
+        """How many more single answers bring what is missing; None where all do not."""
+        if missing <= 0:
+            return 0
+        end = bisect_left(self.sums, self.sums[self.single] + missing, lo=self.single)
+        return end - self.single if end < len(self.sums) else None
+
+    def _move(self) -> Move:
+        alone = chain.from_iterable(one.answers for one in self.plain[: self.single])
+        vetoed = chain.from_iterable(self.taken[number][1] for number in sorted(self.taken))
+        return Move((*vetoed, *alone))
+
+
+def _worth_it(site: Sequence[_Chosen]) -> list[_Chosen]:
+    """From nothing to everything, the choices that no mix of two others betters."""
+    found: list[_Chosen] = [(0, ())]
+    for gain, answers in site:
+        while len(found) > 1 and _bends_up(found[-2], found[-1], (gain, answers)):
+            found.pop()
+        found.append((gain, answers))
+    return found
+
+
+def _bends_up(first: _Chosen, middle: _Chosen, last: _Chosen) -> bool:
+    before = (middle[0] - first[0]) * (len(last[1]) - len(middle[1]))
+    return before <= (last[0] - middle[0]) * (len(middle[1]) - len(first[1]))

@@ -2,11 +2,13 @@
 
 from fractions import Fraction
 from itertools import combinations
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.scoring import rules_moving
 from app.scoring.rules_explaining import explain, in_whole, next_ahead
 from app.scoring.rules_hanging import hanging
 from app.scoring.rules_inputs import inputs_of
@@ -275,6 +277,19 @@ class TestVetoedSites:
         assert {"bj/v", "bj/w"} <= {one.item for one in found.answers}
         assert found.smallest
 
+    def test_of_very_many_answers_the_smallest_set_is_mostly_proved(self):
+        vetoed = [
+            visit(f"s{n}", "/c/u/", answer("v", 0, 10, veto="z"), answer("a", n % 7, 10))
+            for n in range(500)
+        ]
+        case = Case(
+            [*vetoed, pupils("v", 99, 100)], entrant("u"), entrant("v"),
+            vetoes={"z": {"effect": "cap", "points": 20}},
+        )  # fmt: skip
+        found = case.fewest("u")
+        assert len(found.answers) > 300
+        assert found.smallest
+
     def test_a_cap_leaves_nothing_to_the_other_answers(self):
         case = self.case({"effect": "cap", "points": 10})
         assert [one.item for one in case.fewest("u").answers] == ["bj/v"]
@@ -417,6 +432,11 @@ def test_the_fewest_answers_do_move_it_and_fewer_do_not(rows, changes):
         assert does(found.answers)
         assert found.smallest
         assert len(set(found.answers)) == len(found.answers)
+        with patch.object(rules_moving, "_MOST", 0):  # as of very many answers
+            quick = fewest(one, lost, goal, case.terms, case.book)
+        assert does(quick.answers)
+        assert len(quick.answers) >= len(found.answers)
+        assert not quick.smallest or len(quick.answers) == len(found.answers)
         if len(lost) <= 6:
             size = len(found.answers) - 1
             assert not any(does(answers) for answers in combinations(lost, size))
