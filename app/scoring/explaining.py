@@ -65,18 +65,16 @@ def explained(
     standings = _recalled(tx, view, freezes, leagues, book, league, key)
     one = _entry(standings, key)
 
-    def lost_of(standing: Standing) -> list[LostAnswer]:
-        named = view.period is not None
-        return queries_explaining.list_lost(tx, freezes, standing.entrant, book, named=named)
-
     terms = book.terms(league)
+    shown = [one] if alone else standings
+    lost = _lost(tx, view, freezes, one, next_ahead(one, shown), book)
     if one.score is None:
         found = Explanation(one, Losses(Fraction(0), {}, ()), None, None, ())
     else:
-        found = explain(one, [one] if alone else standings, lost_of, terms, book)
+        found = explain(one, shown, lambda standing: lost[standing.entrant.key], terms, book)
     to_pass, level = _moves(found, book, league)
-    shown = [answer for answer, _ in found.losses.answers[:answers]]
-    photos = queries_explaining.photos_of(tx, freezes, shown) if shown else {}
+    first = [answer for answer, _ in found.losses.answers[:answers]]
+    photos = queries_explaining.photos_of(tx, freezes, first) if first else {}
     return Explained(
         view,
         league,
@@ -87,6 +85,22 @@ def explained(
         beside_of(view, league).get(key),
         photos,
     )
+
+
+def _lost(
+    tx: Session,
+    view: RunView,
+    freezes: Sequence[UUID],
+    one: Standing,
+    ahead: Standing | None,
+    book: Rulebook,
+) -> dict[str, list[LostAnswer]]:
+    """The lost answers of two entrants; none where points of other leagues make their scores."""
+    if one.score is None or one.points is not None:
+        return {}
+    entrants = [standing.entrant for standing in (one, ahead) if standing is not None]
+    named = view.period is not None
+    return queries_explaining.list_lost(tx, freezes, entrants, book, named=named)
 
 
 def result_of_round(tx: Session, *, round_id: UUID, principal: Principal) -> RunView:

@@ -11,24 +11,24 @@ from app.scoring.rules import Rulebook
 from app.scoring.rules_inputs import AnswerGiven, EntrantGiven
 from app.scoring.rules_losses import LostAnswer, lost_of
 
-# The answers are looked up visit by visit: an area is a small part of a round, which the planner
-# cannot know, and would read the answers of all rounds for it. OFFSET 0 holds it to that.
+# First the visits of the areas, then their answers visit by visit: an area is a small part of a
+# round, which the planner cannot know of rows that were frozen a moment ago, and would look up all
+# else for every visit, or read the answers of all rounds. OFFSET 0 holds it to that.
 _LOST = sa.text("""
-WITH seen AS MATERIALIZED (
-  SELECT CASE WHEN :named THEN o.code || '/' || f.site ELSE f.site END AS site,
-         f.visit_id::text AS visit, f.revision_id, c.code AS checklist
-  FROM frozen_visit f
-  JOIN round_freeze z ON z.id = f.freeze_id
-  JOIN round o ON o.id = z.round_id
-  JOIN visit_revision r ON r.id = f.revision_id
-  JOIN checklist_version cv ON cv.id = r.checklist_version_id
-  JOIN checklist c ON c.id = cv.checklist_id
+WITH here AS MATERIALIZED (
+  SELECT f.freeze_id, f.visit_id, f.site, f.revision_id, r.area_path, r.checklist_version_id
+  FROM frozen_visit f JOIN visit_revision r ON r.id = f.revision_id
   WHERE f.freeze_id = ANY(:freezes) AND EXISTS (
     SELECT 1 FROM unnest(CAST(:areas AS text[])) AS p WHERE starts_with(r.area_path, p))
 )
-SELECT s.site, s.visit, s.checklist, i.code, l.code, a.value, i.weight, a.earned, a.possible,
+SELECT s.area_path, CASE WHEN :named THEN o.code || '/' || s.site ELSE s.site END,
+       s.visit_id::text, c.code, i.code, l.code, a.value, i.weight, a.earned, a.possible,
        CASE WHEN i.veto THEN coalesce(i.veto_class, '*') END
-FROM seen s
+FROM here s
+JOIN round_freeze z ON z.id = s.freeze_id
+JOIN round o ON o.id = z.round_id
+JOIN checklist_version cv ON cv.id = s.checklist_version_id
+JOIN checklist c ON c.id = cv.checklist_id
 CROSS JOIN LATERAL (
   SELECT item_id, line_id, value, earned, possible FROM answer
   WHERE answer.revision_id = s.revision_id
@@ -55,26 +55,29 @@ ORDER BY p.id
 def list_lost(
     tx: Session,
     freeze_ids: Sequence[UUID],
-    entrant: EntrantGiven,
+    entrants: Sequence[EntrantGiven],
     book: Rulebook,
     *,
     named: bool = False,
-) -> list[LostAnswer]:
-    """The answers in an entrant's scope that did not earn all, in a fixed order."""
+) -> dict[str, list[LostAnswer]]:
+    """The answers in the scope of each entrant that did not earn all, in a fixed order."""
     values = {
         "freezes": list(freeze_ids),
         "named": named,
-        "areas": list(entrant.areas),
-        "all_lines": not entrant.lines,
-        "lines": sorted(entrant.lines),
+        "areas": sorted({area for one in entrants for area in one.areas}),
+        "all_lines": not all(one.lines for one in entrants),
+        "lines": sorted({line for one in entrants for line in one.lines}),
     }
-    found = []
+    found: dict[str, list[LostAnswer]] = {one.key: [] for one in entrants}
     for row in tx.connection().execute(_LOST, values):
-        site, visit, checklist, *answer = row
+        path, site, visit, checklist, *answer = row
         lost = lost_of(site, visit, checklist, AnswerGiven(*answer), book)
-        if lost is not None:
-            found.append(lost)
-    return sorted(found)
+        if lost is None:
+            continue
+        for one in entrants:
+            if path.startswith(one.areas) and one.has_line(lost.line):
+                found[one.key].append(lost)
+    return {key: sorted(answers) for key, answers in found.items()}
 
 
 def photos_of(

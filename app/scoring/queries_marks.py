@@ -45,19 +45,24 @@ GROUP BY s.revision_id
 ON CONFLICT DO NOTHING
 """)  # noqa: S608 - put together from constants
 
+# First the visits of the areas, then all else, whatever the planner knows of fresh rows.
 _MARKS = sa.text(f"""
-SELECT o.code, f.site, f.category, r.area_path, f.finished_on, c.code,
+WITH here AS MATERIALIZED (
+  SELECT f.freeze_id, f.site, f.category, f.finished_on, f.revision_id, r.area_path,
+         r.checklist_version_id
+  FROM frozen_visit f JOIN visit_revision r ON r.id = f.revision_id
+  WHERE f.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
+    SELECT 1 FROM unnest(CAST(:areas AS text[])) AS area WHERE starts_with(r.area_path, area)))
+)
+SELECT o.code, f.site, f.category, f.area_path, f.finished_on, c.code,
        coalesce(k.lines, (SELECT json_agg({_ROW}) FROM ({_LINES}
          WHERE a.revision_id = f.revision_id GROUP BY a.revision_id, l.code) s))::text
-FROM frozen_visit f
+FROM here f
 JOIN round_freeze z ON z.id = f.freeze_id
 JOIN round o ON o.id = z.round_id
-JOIN visit_revision r ON r.id = f.revision_id
-JOIN checklist_version v ON v.id = r.checklist_version_id
+JOIN checklist_version v ON v.id = f.checklist_version_id
 JOIN checklist c ON c.id = v.checklist_id
 LEFT JOIN revision_marks k ON k.revision_id = f.revision_id
-WHERE f.freeze_id = ANY(:freezes) AND (:everywhere OR EXISTS (
-  SELECT 1 FROM unnest(CAST(:areas AS text[])) AS area WHERE starts_with(r.area_path, area)))
 """)  # noqa: S608 - put together from constants
 
 
