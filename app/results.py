@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from sqlmodel import Session
 
-from app.kit.errors import Fault, Invalid, NotFound
+from app.kit.errors import Invalid, NotFound
 from app.organisation import queries as organisation
 from app.scoring import queries_freezing, queries_runs
 from app.scoring.queries_runs import RunView
@@ -29,6 +29,7 @@ from app.scoring.rules_verifying import (
     Check,
     Claimed,
     Flaw,
+    Untrue,
     VisitRead,
     digest_of_answer,
 )
@@ -39,6 +40,7 @@ console = Console()
 _VISIT = ("visit", "round", "site", "category", "checklist", "area", "finished_on", "digest")
 _ANSWER = ("visit", "item", "line", "value", "weight", "earned", "possible", "veto", "digest")
 _JSON = ("rulebook.json", "inputs.json", "result.json")
+_NAMES = "names.json"
 _FLAWS = {
     Flaw.RULEBOOK: "计分规则与结果所依据的不同 · not the rulebook that the result follows",
     Flaw.ANSWER: "答案被改动 · an answer was changed",
@@ -46,6 +48,7 @@ _FLAWS = {
     Flaw.INPUTS: "依据与摘要不符 · what was ranked does not fit its digest",
     Flaw.RESULT: "结果与答案不符 · the result does not follow from the answers",
     Flaw.DIGEST: "结果摘要不符 · not the digest of the true result",
+    Flaw.NAMES: "单位名称被改动 · names of units were changed",
 }
 _README = """# {campaign} · {name} · {number}
 
@@ -103,7 +106,7 @@ def export_result(
     for file, data in zip(_JSON, (view.rulebook.rules, run.inputs, run.official), strict=True):
         _write(folder / file, data)
     _write_visits(tx, freezes, folder)
-    _write(folder / "names.json", _names(tx, run.inputs))
+    _write(folder / _NAMES, _names(tx, run.inputs))
     _, visits = queries_freezing.digest_of(tx, freezes)
     _write(folder / "manifest.json", _manifest(view, visits, folder))
     about = view.round or view.period
@@ -130,10 +133,7 @@ def _manifest(view: RunView, visits: str, folder: Path) -> dict[str, Any]:
         "rulebook": view.rulebook.number,
         "made_at": run.made_at.isoformat(),
         "digests": {"result": run.digest, "inputs": run.inputs_digest, "visits": visits},
-        "files": {
-            one.name: hashlib.sha256(one.read_bytes()).hexdigest()
-            for one in sorted(folder.iterdir())
-        },
+        "files": {one.name: _digest(one) for one in sorted(folder.iterdir())},
     }
 
 
@@ -186,9 +186,10 @@ def verify_result(
     """验证排名 · Calculate a result again from its answers, offline; ends with 1 if untrue."""
     check = check_folder(folder)
     untrue = check.finish()
+    names: dict[str, str] = _read(folder / _NAMES)
     for one in untrue:
         console.print(
-            f"✗ {_FLAWS[one.flaw]}\n  {one.where}: {one.found} ≠ {one.true}",
+            f"✗ {_FLAWS[one.flaw]}\n  {_named(one.where, names)}: {one.found} ≠ {one.true}",
             style="red",
             markup=False,
             highlight=False,
@@ -198,6 +199,12 @@ def verify_result(
         console.print(f"不属实 · not true: {len(untrue)} ({said})", style="red")
         raise typer.Exit(1)
     console.print(f"✓ 属实 · true: {check.claimed.digest} ({said})", highlight=False)
+
+
+def _named(where: str, names: dict[str, str]) -> str:
+    """The place with the name of the unit, where it is about one."""
+    found = [names.get(part.partition(":")[0], "") for part in where.split() if ":" in part]
+    return " ".join((where, *filter(None, found)))
 
 
 def check_folder(folder: Path) -> Check:
@@ -212,10 +219,20 @@ def check_folder(folder: Path) -> Check:
         check = Check(claimed)
         for read in _visits(folder):
             check.take(read)
+        names, listed = _digest(folder / _NAMES), manifest["files"][_NAMES]
     except (KeyError, TypeError, ValueError) as error:
-        fault = Fault(str(folder), "field.value", {"expected": str(error)})
-        raise Invalid("request.invalid", faults=(fault,)) from error
+        reason = f"{type(error).__name__} {error}"
+        raise Invalid("file.unreadable", file=str(folder), reason=reason) from error
+    if names != listed:
+        check.untrue.append(Untrue(Flaw.NAMES, _NAMES, names, listed))
     return check
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise Invalid("file.unreadable", file=str(file), reason=error.strerror or "") from error
 
 
 def _read(file: Path) -> Any:
@@ -224,7 +241,7 @@ def _read(file: Path) -> Any:
     except OSError as error:
         raise Invalid("file.unreadable", file=str(file), reason=error.strerror or "") from error
     except ValueError as error:
-        raise Invalid("request.invalid", faults=(Fault(str(file), "field.json"),)) from error
+        raise Invalid("file.unreadable", file=str(file), reason=f"JSON: {error}") from error
 
 
 def _visits(folder: Path) -> Iterator[VisitRead]:

@@ -33,6 +33,7 @@ class Flaw(StrEnum):
     INPUTS = "inputs"
     RESULT = "result"
     DIGEST = "digest"
+    NAMES = "names"
 
 
 @dataclass(frozen=True)

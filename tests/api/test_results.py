@@ -504,6 +504,7 @@ def test_an_exported_result_is_verified_without_a_database(tx, published, tmp_pa
         "visits.csv": ("/410802003/", "/410802002/"),
         "result.json": ('"award_fen": 5000000', '"award_fen": 5000100'),
         "inputs.json": ('"blue": 2', '"blue": 0'),
+        "names.json": ("街道", "大街"),
     }
     for file, (old, new) in tampered.items():
         kept = (folder / file).read_text(encoding="utf-8")
