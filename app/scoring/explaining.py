@@ -20,6 +20,7 @@ from app.scoring.rules_hanging import Hanging, hanging
 from app.scoring.rules_inputs import LeagueGiven, entrant_key
 from app.scoring.rules_losses import Losses, LostAnswer
 from app.scoring.rules_moving import Move, fewest, goal_of
+from app.scoring.rules_moving_points import Givers, fewest_for_points, people_of
 from app.scoring.rules_places import Standing
 from app.scoring.rules_recalling import recalled
 from app.scoring.rules_severity import Severities
@@ -72,7 +73,10 @@ def explained(
         found = Explanation(one, Losses(Fraction(0), {}, ()), None, None, ())
     else:
         found = explain(one, shown, lambda standing: lost[standing.entrant.key], terms, book)
-    to_pass, level = _moves(found, book, league)
+    if one.points is None:
+        to_pass, level = _moves(found, book, league)
+    else:
+        to_pass, level = _points_move(tx, view, freezes, one, shown, book, league), None
     first = [answer for answer, _ in found.losses.answers[:answers]]
     photos = queries_explaining.photos_of(tx, freezes, first) if first else {}
     return Explained(
@@ -176,6 +180,37 @@ def _moves(found: Explanation, book: Rulebook, league: str) -> tuple[Move | None
         for only in (False, True)
     )
     return passing, level
+
+
+def _points_move(
+    tx: Session,
+    view: RunView,
+    freezes: Sequence[UUID],
+    one: Standing,
+    shown: Sequence[Standing],
+    book: Rulebook,
+    league: str,
+) -> Move | None:
+    """By answers of the leagues that its points come from; only its own people's are read."""
+    if next_ahead(one, shown) is None:
+        return None
+    terms = book.terms(league)
+    leagues, named = read_leagues(view.run.inputs), view.period is not None
+
+    def givers(tallies: dict[str, Tally]) -> Givers:
+        codes = terms.components
+        return Givers(
+            {code: recalled(code, view.run.official, leagues, book, tallies) for code in codes},
+            {code: book.terms(code) for code in codes},
+        )
+
+    people = [person.entrant for person in people_of(one, givers({}))]
+    areas = sorted({area for person in people for area in person.areas})
+    marks = queries_marks.read_marks(tx, freezes, book, named=named, areas=areas)
+    ground = Ground(marks.sites, book)
+    lost = queries_explaining.list_lost(tx, freezes, people, book, named=named)
+    standings = givers({person.key: ground.tally(person) for person in people})
+    return fewest_for_points(one, shown, standings, lost, terms, book)
 
 
 def round_severities(tx: Session, *, run_id: UUID, principal: Principal) -> Severities:

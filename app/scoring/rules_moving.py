@@ -79,7 +79,7 @@ def fewest(
     first: list[LostAnswer] = []
     if one.tally.zeroed:
         first = [answer for answer in lost if _effect(answer, book) is VetoEffect.ZERO_ENTRANT]
-        one, lost = _put_right(one, lost, first, terms, book)
+        one, lost = put_right(one, lost, first, terms, book)
     score = one.score or Fraction(0)
     if goal.is_reached(score):
         return Move(tuple(first))
@@ -96,7 +96,7 @@ def _effect(answer: LostAnswer, book: Rulebook) -> VetoEffect:
     return VetoEffect.NONE if answer.veto is None else book.veto(answer.veto).effect
 
 
-def _put_right(
+def put_right(
     one: Standing,
     lost: Sequence[LostAnswer],
     right: Sequence[LostAnswer],

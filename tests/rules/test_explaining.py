@@ -1,5 +1,6 @@
 """Why a place is what it is: the worked vectors, and sums that leave nothing over."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from unittest.mock import patch
@@ -14,6 +15,7 @@ from app.scoring.rules_hanging import hanging
 from app.scoring.rules_inputs import inputs_of
 from app.scoring.rules_losses import Cause, losses_of, lost_answers
 from app.scoring.rules_moving import Goal, fewest, goal_of, least_gain
+from app.scoring.rules_moving_points import Givers, fewest_for_points, people_of
 from app.scoring.rules_official import official
 from tests.rules.marked import answer, book, entrant, league, rules, visit
 
@@ -245,6 +247,66 @@ class TestTheGap:
         assert found.losses.base == 90
         goal = goal_of(one.standings[0], read)
         assert fewest(one.standings[1], [], goal, one.terms, read) is None
+
+    def test_a_place_by_points_is_won_in_the_lists_that_give_them(self):
+        """Against every set of answers: the district's own people pass others, in either list."""
+        earned = {
+            ("u", "p"): (6, 10), ("v", "p"): (9, 10), ("w", "p"): (7, 10),
+            ("u", "q"): (5, 10), ("v", "q"): (7, 10), ("w", "q"): (9, 10),
+        }  # fmt: skip
+
+        def outcome(right):
+            visits = [
+                visit(
+                    f"{name}{line}", f"/c/{name}/",
+                    *(
+                        answer(f"i{n}", int(n < got or (name, line, n) in right), 1, line=line)
+                        for n in range(of)
+                    ),
+                )
+                for (name, line), (got, of) in earned.items()
+            ]  # fmt: skip
+            lists = [
+                league(line, *(entrant(f"{name}{line}", f"/c/{name}/", lines=(line,))
+                               for name in "uvw"))
+                for line in "pq"
+            ]  # fmt: skip
+            terms = {"aggregation": "rank_points", "components": ["p", "q"], "points": [90, 80, 60]}
+            changes = {"leagues": {"x": terms}}
+            read = book(**changes)
+            whole = league("x", *map(entrant, "uvw"))
+            given = inputs_of(visits, [whole, *lists], read)
+            found = {
+                one.league.code: one for one in official(given, read, rules(**changes)).leagues
+            }
+            return visits, read, found
+
+        def behind(found):
+            places = {one.entrant.key: one.place for one in found["x"].standings}
+            return [name for name in "vw" if places[name] > places["u"]]
+
+        visits, read, found = outcome(())
+        givers = Givers(
+            {code: found[code].standings for code in "pq"},
+            {code: found[code].terms for code in "pq"},
+        )
+        one = next(one for one in found["x"].standings if one.entrant.key == "u")
+        lost = {
+            person.entrant.key: lost_answers(visits, read, person.entrant)
+            for person in people_of(one, givers)
+        }
+        move = fewest_for_points(one, found["x"].standings, givers, lost, found["x"].terms, read)
+        right = {(lost.site[0], lost.line, int(lost.item[-1])) for lost in move.answers}
+        assert (behind(found), len(behind(outcome(right)[2]))) == ([], 1)
+        assert move.smallest
+        every = [("u", line, n) for line, got in (("p", 6), ("q", 5)) for n in range(got, 10)]
+        for fewer in combinations(every, len(move.answers) - 1):
+            assert not behind(outcome(fewer)[2])
+        shared = replace(givers, standings=givers.standings | {"r": givers.standings["p"]})
+        assert (
+            fewest_for_points(one, found["x"].standings, shared, lost, found["x"].terms, read)
+            is None
+        )
 
     def test_answers_of_another_time_are_refused(self):
         case = Case([pupils("u", 1, 3), pupils("v", 2, 3)], entrant("u"), entrant("v"))
