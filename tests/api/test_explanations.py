@@ -23,8 +23,12 @@ RULES = {
     "leagues": {
         "central-streets": {"award_fen": [10_000_000], "award_name": "街道创建先进奖"},
         "city-bureaus": {"score_shown": False},
+        "outer-towns": {
+            "aggregation": "rank_points", "components": ["central-streets"],
+            "points": [90, 80, 70],
+        },
     },
-}
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -57,6 +61,8 @@ def published(tx, client, runtime, hq, call):
     tx.commit()
     sites = [make.site_row(f"S-{code}-{n}", unit=code) for code in LOST for n in range(2)]
     leagues = make.league_rows("districts", "central-streets", "city-bureaus")
+    by_points = [{"unit": code, "label": "名次分", "lines": [], "areas": [code]} for code in LOST]
+    leagues.append({"code": "outer-towns", "entrants": by_points})
     round_ = make.make_round(tx, sites=sites, leagues=leagues)
     inspector = make.signed_in(tx, Role.INSPECTOR)
     for code, values in LOST.items():
@@ -89,6 +95,11 @@ def test_why_a_street_stands_where_it_does_and_how_sure_that_is(call, tx, hq, st
     assert why["to_pass"]["smallest"] is True
     assert 0 < len(why["to_draw_level"]["answers"]) <= len(why["to_pass"]["answers"])
     assert why["hanging"]["sites"] == 2
+    by_points = base.replace("central-streets", "outer-towns")
+    last = next(r for r in call(street, by_points)["items"] if r["unit"]["code"] == "410802003")
+    points = call(street, f"{by_points}/entries/{last['entrant_id']}")
+    assert (points["score"], points["gap"]) == ("70.00", "10.0000")
+    assert points["to_pass"] == why["to_pass"]
     first = call(street, f"{base}/entries/{entrants['410802001']['entrant_id']}")
     assert (first["ahead"], first["gap"], first["parts"]) == (None, None, [])
     unseen = call(street, f"{base}/entries/{entrants['410802006']['entrant_id']}")
