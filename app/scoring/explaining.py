@@ -63,7 +63,7 @@ def explained(
     leagues = read_leagues(view.run.inputs)
     key, alone = _visible(tx, entrant_id, book, league, principal)
     freezes = [one.id for one in queries_runs.freezes_of(tx, view.run.id)]
-    standings = _recalled(tx, view, freezes, leagues, book, league, key)
+    standings, ground = _recalled(tx, view, freezes, leagues, book, league, key)
     one = _entry(standings, key)
 
     terms = book.terms(league)
@@ -76,7 +76,10 @@ def explained(
     if one.points is None:
         to_pass, level = _moves(found, book, league)
     else:
-        to_pass, level = _points_move(tx, view, freezes, one, shown, book, league), None
+        to_pass, level = (
+            _points_move(tx, view, freezes, shown, ground, book, key=key, league=league),
+            None,
+        )
     first = [answer for answer, _ in found.losses.answers[:answers]]
     photos = queries_explaining.photos_of(tx, freezes, first) if first else {}
     return Explained(
@@ -149,8 +152,8 @@ def _recalled(
     book: Rulebook,
     league: str,
     key: str,
-) -> list[Standing]:
-    """The league, with the sites of the entrant and of who stands before it."""
+) -> tuple[list[Standing], Ground]:
+    """The league, with the sites of the entrant and of who stands before it; and all of theirs."""
     bare = recalled(league, view.run.official, leagues, book, {})
     one = _entry(bare, key)
     ahead = next_ahead(one, bare)
@@ -160,7 +163,7 @@ def _recalled(
     marks = queries_marks.read_marks(tx, freezes, book, named=named, areas=areas)
     ground = Ground(marks.sites, book)
     tallies: dict[str, Tally] = {found.key: ground.tally(found) for found in looked_at}
-    return recalled(league, view.run.official, leagues, book, tallies)
+    return recalled(league, view.run.official, leagues, book, tallies), ground
 
 
 def _entry(standings: Sequence[Standing], key: str) -> Standing:
@@ -186,12 +189,15 @@ def _points_move(
     tx: Session,
     view: RunView,
     freezes: Sequence[UUID],
-    one: Standing,
     shown: Sequence[Standing],
+    ground: Ground,
     book: Rulebook,
+    *,
+    key: str,
     league: str,
 ) -> Move | None:
     """By answers of the leagues that its points come from; only its own people's are read."""
+    one = _entry(shown, key)
     if next_ahead(one, shown) is None:
         return None
     terms = book.terms(league)
@@ -205,9 +211,6 @@ def _points_move(
         )
 
     people = [person.entrant for person in people_of(one, givers({}))]
-    areas = sorted({area for person in people for area in person.areas})
-    marks = queries_marks.read_marks(tx, freezes, book, named=named, areas=areas)
-    ground = Ground(marks.sites, book)
     lost = queries_explaining.list_lost(tx, freezes, people, book, named=named)
     standings = givers({person.key: ground.tally(person) for person in people})
     return fewest_for_points(one, shown, standings, lost, terms, book)

@@ -76,20 +76,34 @@ def fewest(
 
     For scores that come from sites.
     """
-    first: list[LostAnswer] = []
-    if one.tally.zeroed:
-        first = [answer for answer in lost if _effect(answer, book) is VetoEffect.ZERO_ENTRANT]
-        one, lost = put_right(one, lost, first, terms, book)
-    score = one.score or Fraction(0)
-    if goal.is_reached(score):
-        return Move(tuple(first))
-    if one.points is not None:
-        return None
-    unit, plain, sites = _choices(one, lost, terms, book)
-    if not plain and not sites:
-        return None
-    found = _Search(plain, sites, unit * score, Goal(unit * goal.score, goal.passed)).run()
-    return None if found is None else replace(found, answers=(*first, *found.answers))
+    return Chances(one, lost, terms, book).fewest(goal)
+
+
+class Chances:
+    """What putting answers right could bring an entrant, weighed once for any number of goals."""
+
+    def __init__(
+        self, one: Standing, lost: Sequence[LostAnswer], terms: LeagueRule, book: Rulebook
+    ) -> None:
+        self._first: list[LostAnswer] = []
+        if one.tally.zeroed:
+            zeroing = VetoEffect.ZERO_ENTRANT
+            self._first = [answer for answer in lost if _effect(answer, book) is zeroing]
+            one, lost = put_right(one, lost, self._first, terms, book)
+        self._score = one.score or Fraction(0)
+        none: tuple[int, list[_Choice], list[list[_Choice]]] = (1, [], [])
+        found = none if one.points is not None else _choices(one, lost, terms, book)
+        self._unit, self._plain, self._sites = found
+
+    def fewest(self, goal: Goal) -> Move | None:
+        """The fewest answers that reach a goal; None where even all would not do."""
+        if goal.is_reached(self._score):
+            return Move(tuple(self._first))
+        if not self._plain and not self._sites:
+            return None
+        there = Goal(self._unit * goal.score, goal.passed)
+        found = _Search(self._plain, self._sites, self._unit * self._score, there).run()
+        return None if found is None else replace(found, answers=(*self._first, *found.answers))
 
 
 def _effect(answer: LostAnswer, book: Rulebook) -> VetoEffect:
@@ -104,11 +118,16 @@ def put_right(
     book: Rulebook,
 ) -> tuple[Standing, list[LostAnswer]]:
     """The entrant as it would stand with some answers put right, and what it would still lose."""
-    rest = [answer for answer in lost if answer not in right]
+    chosen = set(right)
+    rest = [answer for answer in lost if answer not in chosen]
+    touched = {answer.site for answer in right}
     at: dict[str, list[LostAnswer]] = defaultdict(list)
     for answer in rest:
         at[answer.site].append(answer)
-    sites = [_settled(site, at[site.site], book) for site in one.tally.sites]
+    sites = [
+        _settled(site, at[site.site], book) if site.site in touched else site
+        for site in one.tally.sites
+    ]
     tally = one.tally.with_sites(sites)
     before = score_of_sites(one.tally, terms) or Fraction(0)
     after = score_of_sites(tally, terms) or Fraction(0)

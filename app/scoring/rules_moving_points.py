@@ -15,7 +15,7 @@ from app.scoring.rules import LeagueRule, Rulebook, TieBasis
 from app.scoring.rules_draws import site_share
 from app.scoring.rules_inputs import EntrantGiven
 from app.scoring.rules_losses import LostAnswer
-from app.scoring.rules_moving import Move, fewest, goal_of, put_right
+from app.scoring.rules_moving import Chances, Move, goal_of, put_right
 from app.scoring.rules_places import Standing, Status, hundredths, placed, points_of
 from app.scoring.rules_tallies import FULL
 
@@ -151,12 +151,13 @@ def _moves(
     book: Rulebook,
 ) -> Iterator[Move]:
     """To draw level with each of those who stand before it or beside it, and to pass them."""
+    chances = Chances(person, lost, terms, book)
     for other in standings:
         if other is person or other.place is None or other.place > (person.place or 0):
             continue
         for level in (True, False):
             goal = goal_of(other, book, level=level)
-            move = fewest(person, lost, goal, terms, book)
+            move = chances.fewest(goal)
             if move is not None and move.answers:
                 yield move
 
