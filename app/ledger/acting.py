@@ -24,7 +24,7 @@ from app.kit.errors import Conflict, DudaoError, Fault, Invalid
 from app.kit.ids import new_id
 from app.ledger import deadlines, queries, queries_cases, queries_reports
 from app.ledger.case import Resolution
-from app.ledger.history import Desk, Written, back_at, open_desk, write_move
+from app.ledger.history import Desk, Written, back_at, mark_if_late, open_desk, write_move
 from app.ledger.lifecycle import Action, Actor, Answerable, Chosen
 from app.ledger.opening import touch_ledger
 from app.ledger.rules import ProblemSource, ProblemState
@@ -172,6 +172,7 @@ def _made(
         into=found.into.id if found.into else None,
         found_by=problem.reported_by,
     )
+    mark_if_late(tx, problem, desk)
     before = _class_of(problem)
     if found.category is not None:
         problem.category_id = found.category.id

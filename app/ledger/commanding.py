@@ -67,11 +67,20 @@ def command_many(
 
 def _done(number: str, result: Problem | Stale | DudaoError, language: Language) -> DoneOneOut:
     if isinstance(result, Problem):
-        return DoneOneOut(number=number, done=True, code=None, message=None, version=result.version)
+        return DoneOneOut(
+            number=number,
+            done=True,
+            code=None,
+            message=None,
+            version=result.version,
+            deadline_at=result.deadline_at,
+        )
     code = "problem.stale" if isinstance(result, Stale) else result.code
     data: dict[str, Any] = {} if isinstance(result, Stale) else result.data
     message = messages.detail_of(code, language, data)
-    return DoneOneOut(number=number, done=False, code=code, message=message, version=None)
+    return DoneOneOut(
+        number=number, done=False, code=code, message=message, version=None, deadline_at=None
+    )
 
 
 def filing(body: FileIn) -> Given:

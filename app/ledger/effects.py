@@ -57,9 +57,12 @@ def was_passed(case: Case, step: Step) -> None:
 
 
 def may_transfer(case: Case, step: Step) -> None:
-    """Once without headquarters."""
-    if case.unit_transfers >= 1 and not runs_headquarters(step.by):
+    """Once without headquarters, and before the deadline: nobody hands on what he is late with."""
+    if runs_headquarters(step.by):
+        return
+    if case.unit_transfers >= 1:
         raise Conflict("problem.transferred-before")
+    in_time(case, step)
 
 
 def may_appeal(case: Case, step: Step) -> None:

@@ -14,13 +14,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from app.config import Settings
-from app.infra import business_time
+from app.infra import business_time, events
 from app.kit.workdays import Calendar
 from app.ledger import deadlines, queries_cases
 from app.ledger.case import Case, changes, plain
 from app.ledger.deadlines import Alarm
 from app.ledger.lifecycle import Action, Step
-from app.ledger.moves import make_move
+from app.ledger.moves import lacks_mark, make_move
 from app.ledger.settings import LedgerRules
 from app.ledger.tables import Problem, ProblemAlarm, ProblemEvent
 from app.organisation.queries_calendar import read_calendar
@@ -132,6 +132,35 @@ def write_move(
         tx.flush()
         set_alarms(tx, problem.id, after, step, rules)
     return Written(problem.events, {name: plain(getattr(before, name)) for name in changed}, told)
+
+
+def mark_if_late(tx: Session, problem: Problem, desk: Desk) -> None:
+    """Write the overdue mark that the clock would write next; call it before a move that ends it.
+
+    Otherwise who moves a late case before the worker's next turn would leave no mark behind. The
+    case is held, so the mark is written here or by the worker, and once.
+    """
+    step = desk.step()
+    if not lacks_mark(Case.of(problem), step) or problem.deadline_at is None:
+        return
+    mark = {"problem_id": problem.id, "term": problem.term, "kind": Alarm.OVERDUE, "place": 0}
+    rung = insert(ProblemAlarm).values(**mark, due_at=problem.deadline_at, done_at=desk.at)
+    rung = rung.on_conflict_do_update(
+        constraint="pk_problem_alarm", set_={"done_at": rung.excluded.done_at}
+    )
+    tx.connection().execute(rung)
+    data = {"due_at": problem.deadline_at.isoformat(), "term": problem.term, "place": 0}
+    written = write_move(tx, problem, Action.MARK_OVERDUE, step, desk.rules, data)
+    events.record(
+        tx,
+        "problem.moved",
+        subject=("problem", problem.id),
+        number=problem.number,
+        action=Action.MARK_OVERDUE.value,
+        seq=written.seq,
+        before=written.before,
+        after=written.after,
+    )
 
 
 def set_alarms(tx: Session, problem_id: UUID, case: Case, step: Step, rules: LedgerRules) -> None:

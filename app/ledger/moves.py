@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.kit.errors import Conflict, Forbidden
-from app.ledger import effects
+from app.ledger import deadlines, effects
 from app.ledger.case import Cancellation, Case, CheckResult
 from app.ledger.effects import NEW, WITH_UNIT
 from app.ledger.lifecycle import Action, Move, Need, Party, Step, require_party
@@ -158,6 +158,12 @@ def require(case: Case, action: Action, step: Step) -> Move:
         move.guard(case, step)
     require_party(case, move.party, step)
     return move
+
+
+def lacks_mark(case: Case, step: Step) -> bool:
+    """Whether the deadline has passed and the clock has not got round to saying so."""
+    is_unmarked = case.state in WITH_UNIT and case.overdue_at is None
+    return is_unmarked and case.time is not None and deadlines.is_late(case.time, step.at)
 
 
 def may(case: Case, action: Action, step: Step) -> bool:

@@ -1,6 +1,6 @@
 """Bodies of the commands on a case. Each carries the version that its sender saw."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -192,13 +192,17 @@ class CheckManyIn(Wire):
 
 
 class DoneOneOut(Wire):
-    """``code`` is None where it was done, else why not; ``version`` is that of the case then."""
+    """``code`` is None where it was done, else why not.
+
+    ``version`` and ``deadline_at`` are those of the case after it.
+    """
 
     number: str
     done: bool
     code: str | None
     message: str | None
     version: int | None
+    deadline_at: datetime | None
 
 
 class DoneManyOut(Wire):

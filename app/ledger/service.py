@@ -20,7 +20,7 @@ from app.inspections import queries_ground
 from app.ledger import queries
 from app.ledger.case import plain
 from app.ledger.effects import NEW
-from app.ledger.history import Desk, open_desk, write_move
+from app.ledger.history import Desk, mark_if_late, open_desk, write_move
 from app.ledger.lifecycle import Action, Answerable
 from app.ledger.moves import OPEN
 from app.ledger.opening import NewProblem, open_problems, placed, touch_ledger, write_photos
@@ -116,6 +116,7 @@ def _withdraw(tx: Session, problem: Problem, desk: Desk) -> bool:
     """An entry that is over stays what it is."""
     if problem.state not in OPEN:
         return False
+    mark_if_late(tx, problem, desk)
     before = problem.state
     write_move(tx, problem, Action.WITHDRAW, desk.step(reason=WITHDRAWN), desk.rules)
     events.record(

@@ -163,7 +163,7 @@ def kill_at_random(committed, *, kind, deadlines, kills, longest_s):
         workers, killed, ends = [start(kind), start(kind)], 0, time.monotonic() + longest_s
         while left := _left(committed):
             assert time.monotonic() < ends, f"{left} left after {killed} kills"
-            time.sleep(dice.uniform(0.05, 0.3) if kind == "clock" else dice.uniform(1.0, 4.0))
+            time.sleep(dice.uniform(0.05, 0.3) if kind == "clock" else dice.uniform(0.3, 1.0))
             if killed < kills:
                 place = dice.randrange(2)
                 kill(workers[place])

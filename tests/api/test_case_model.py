@@ -26,7 +26,7 @@ from app.kit.reach import Posting
 from app.ledger import history, ringing
 from app.ledger.case import Case, Resolution, replay, whole
 from app.ledger.lifecycle import Action, Actor, Answerable, Chosen
-from app.ledger.moves import BY_PEOPLE, make_move, may
+from app.ledger.moves import BY_PEOPLE, lacks_mark, make_move, may
 from app.ledger.tables import Problem, ProblemAlarm, ProblemEvent
 from app.organisation import queries as organisation
 from app.organisation.rules import Role, covers
@@ -172,6 +172,9 @@ class Commands(RuleBasedStateMachine):
         with self.world.committed.database.transaction() as tx:
             return ringing.ring(tx, self.world.committed.settings)
 
+    def desk(self, tx):
+        return history.open_desk(tx, self.world.committed.settings)
+
     def problem(self, tx, place):
         return tx.exec(select(Problem).where(Problem.number == self.numbers[place])).one()
 
@@ -280,6 +283,7 @@ class Commands(RuleBasedStateMachine):
             problem = self.problem(tx, place)
             expected = self.expected(tx, name, problem, verb)
             before, version, known = problem.state, problem.version, problem.events
+            marked = lacks_mark(Case.of(problem), self.desk(tx).step())
         stated = version - behind or version + 1
         if verb not in _UNVERSIONED and stated != version and expected in ({200}, {403, 409}):
             expected = {409}
@@ -291,7 +295,8 @@ class Commands(RuleBasedStateMachine):
             expected = {422}
         assert answer.status_code in expected, f"{name} {verb} {before}: {answer.text}"
         with self.world.committed.database.transaction() as tx:
-            assert self.problem(tx, place).events - known == (answer.status_code == 200)
+            written = self.problem(tx, place).events - known
+        assert written == (1 + marked if answer.status_code == 200 else 0)
 
     def expected(self, tx, name, problem, verb):
         """The status by the tables: 403 without permission, 404 out of reach, 409 or 403."""
@@ -301,8 +306,7 @@ class Commands(RuleBasedStateMachine):
             return {403}
         if not self.world.sees(actor, problem, problem.answerable_path):
             return {404}
-        desk = history.open_desk(tx, self.world.committed.settings)
-        step = desk.step(by=actor, reason="x", found_by=problem.reported_by)
+        step = self.desk(tx).step(by=actor, reason="x", found_by=problem.reported_by)
         return {200} if may(Case.of(problem), action, step) else {403, 409}
 
     def names_wrongly(self, name, place, verb, dice):
@@ -313,7 +317,7 @@ class Commands(RuleBasedStateMachine):
 
     def teardown(self):
         with self.world.committed.database.transaction() as tx:
-            desk = history.open_desk(tx, self.world.committed.settings)
+            desk = self.desk(tx)
             problems = [self.problem(tx, place) for place in range(len(self.numbers))]
             written = [
                 (place, event.actor_id, event.action)
@@ -351,6 +355,8 @@ class Commands(RuleBasedStateMachine):
         rung = [(one.term, one.kind, one.place) for one in self.alarms(tx, problem) if one.done_at]
         marks = [one.data for one in rows if one.actor_id is None and "term" in one.data]
         assert len(marks) <= len(rung), "something rang twice"
+        overdue = [one.data["term"] for one in rows if one.action is Action.MARK_OVERDUE]
+        assert len(overdue) == len(set(overdue)), "a term was marked twice"
         return rows
 
     def alarms(self, tx, problem):
@@ -403,4 +409,4 @@ def test_no_forbidden_move_succeeds_and_every_history_gives_back_its_case(machin
 
 @pytest.mark.long
 def test_the_same_for_long(machine):
-    _run(machine, 40, 40)
+    _run(machine, 30, 30)

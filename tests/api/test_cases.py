@@ -295,7 +295,12 @@ def do_many(client, people):
             f"/v1/ledger:{verb}", json={"items": items}, headers=people[who].headers
         )
         assert answer.status_code == 200, answer.text
-        return [(one["done"], one["code"]) for one in answer.json()["items"]]
+        items = answer.json()["items"]
+        if verb == "dispatch":
+            assert {one["done"]: one["deadline_at"] is not None for one in items} == {
+                True: True, False: False,
+            }  # fmt: skip
+        return [(one["done"], one["code"]) for one in items]
 
     return send
 
@@ -345,6 +350,24 @@ def test_the_clock_warns_marks_and_reminds_once_each(
     assert waiting == []
     row, history = replayed(tx, case["number"])
     assert row == history
+
+
+def test_who_reports_late_before_the_clocks_turn_leaves_the_mark_all_the_same(
+    client, tx, runtime, people, signed, do, after_photo, clock_at
+):
+    case, photo = signed(category=ALLEY), after_photo()  # two working hours from eight on
+    clock_at("2018-09-10 10:01")
+    case = do(case, "handler", "rectify", resolution="solved", photos=[photo])
+    assert [one["action"] for one in case["history"]][-2:] == ["mark-overdue", "rectify"]
+    assert case["history"][-2]["by"] is None
+    told = tx.exec(select(Event.data).where(Event.kind == "problem.moved").order_by(Event.id))
+    assert [one["action"] for one in told][-2:] == ["mark-overdue", "rectify"]
+    case = do(case, "checker", "check", result="fail", reason="未清完")
+    clock_at("2018-09-10 11:00")
+    assert worker.ring(runtime) == 0
+    row, history = replayed(tx, case["number"])
+    assert row == history
+    assert row.overdue_at == at("2018-09-10 10:00") or same(row.overdue_at, "2018-09-10 10:00")
 
 
 def test_a_suspension_ends_by_itself_on_its_day(client, people, runtime, signed, do, clock_at):

@@ -25,7 +25,7 @@ from app.ledger.case import (
 )
 from app.ledger.deadlines import LimitBasis
 from app.ledger.lifecycle import Action, Actor, Answerable, Chosen, Party, Step
-from app.ledger.moves import BY_PEOPLE, MOVES, OPEN, make_move, may
+from app.ledger.moves import BY_PEOPLE, MOVES, OPEN, lacks_mark, make_move, may
 from app.ledger.rules import ProblemState as S
 from app.organisation.rules import Role
 from tests.rules.test_workdays import CALENDAR, at
@@ -244,6 +244,23 @@ def test_a_transfer_gives_a_full_limit_and_once_without_headquarters():
     with pytest.raises(Conflict, match="same-unit"):
         make_move(case, Action.TRANSFER, step(HQ, unit=OTHER))
     assert make_move(case, Action.TRANSFER, step(HQ, unit=STREET)).transfers == 2
+
+
+def test_a_unit_does_not_hand_on_what_it_is_late_with():
+    case, late = walked(*SIGNED), at("2018-09-10 18:01")
+    with pytest.raises(Conflict, match="deadline-passed"):
+        make_move(case, Action.TRANSFER, step(COORDINATOR, late, unit=OTHER))
+    assert make_move(case, Action.TRANSFER, step(HQ, late, unit=OTHER)).transfers == 1
+    assert make_move(case, Action.RETURN, step(COORDINATOR, late)).ran_out
+
+
+def test_a_late_case_lacks_its_mark_until_it_is_made_and_while_the_unit_has_it():
+    late = step(SERVICE, at("2018-09-10 18:01"))
+    assert not lacks_mark(walked(*FILED), late)
+    assert not lacks_mark(walked(*SIGNED), step(SERVICE, at("2018-09-10 18:00")))
+    assert lacks_mark(walked(*SIGNED), late)
+    assert not lacks_mark(make_move(walked(*SIGNED), Action.MARK_OVERDUE, late), late)
+    assert not lacks_mark(walked(*LATE), late)
 
 
 def test_an_appeal_is_one_and_only_of_what_was_late():

@@ -149,9 +149,8 @@ class Scenes:
             self.played.faults.append(f"{entry.number}: {entry.course.into} is not named as alike")
 
     def _write(self, act: Act, entry: Entry, said: Json) -> None:
-        due = said["time"]["deadline_at"] if said["time"] else None
-        deadline = datetime.fromisoformat(due) if due else None
-        entry.write(act, version=said["version"], deadline_at=deadline)
+        deadline = said["time"]["deadline_at"] if said["time"] else None
+        entry.write(act, version=said["version"], deadline_at=_instant(deadline))
         if said["state"] != entry.state:
             self.played.faults.append(
                 f"{entry.number}: {said['state']} after {act.value} instead of {entry.state}"
@@ -219,7 +218,7 @@ class Scenes:
         for entry, item in zip(entries, items, strict=True):
             one = by_number[entry.number]
             if one["done"]:
-                entry.write(act, version=one["version"], deadline_at=entry.deadline_at)
+                entry.write(act, version=one["version"], deadline_at=_instant(one["deadline_at"]))
                 entry.unit = item.get("unit", entry.unit)
         return {one["number"]: one["code"] for one in said if not one["done"]}
 
@@ -303,3 +302,7 @@ class Scenes:
     def _crowd(self, work: Callable[[Any], None], items: Iterable[Any]) -> None:
         for _ in in_parallel(work, items, threads=_CROWD):
             pass
+
+
+def _instant(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
