@@ -1,39 +1,28 @@
 """Sheets of any length, written row by row: what is held is one batch, however long the sheet.
 
-Every value is shown as it is. A text is never a formula, and in CSV one that a spreadsheet would
-take for a number and spoil (a long one loses digits, ``0123`` its zero, ``1E05`` becomes 100000)
-gets the leading apostrophe that ``sheets`` reads away again.
+Every value is shown as it is; a text is never a formula. The lines of a CSV come from the database
+(``copying``).
 """
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 import xlsxwriter
 
-from app.infra.sheets import FORMULA_STARTS, harmless, kept_apostrophe
+from app.infra.sheets import kept_apostrophe
 
 Cell = str | int | float | None
 Rows = Sequence[Sequence[Cell]]
 MOST_ROWS = 1_048_576  # of one sheet, its heads included: Excel's limit
-_POWER = re.compile(r"\d+[eE]\d+")
-_MOST_DIGITS = 11  # longer numbers are shown as powers of ten
-_DOUBTFUL = frozenset("0123456789'" + "".join(FORMULA_STARTS))
 
 
-def csv_pieces(heads: Sequence[str], batches: Iterable[Rows]) -> Iterator[bytes]:
-    """UTF-8 with the byte order mark that Excel needs to show Chinese; one piece per batch."""
+def csv_head(heads: Sequence[str]) -> bytes:
+    """The first line in UTF-8, after the byte order mark that Excel needs to show Chinese."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(heads)
-    yield b"\xef\xbb\xbf" + out.getvalue().encode()
-    for rows in batches:
-        out.seek(0)
-        out.truncate()
-        writer.writerows([_plain(value) for value in row] for row in rows)
-        yield out.getvalue().encode()
+    csv.writer(out, lineterminator="\n").writerow(heads)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
 def write_xlsx_rows(
@@ -82,20 +71,3 @@ def _write_row(sheet: xlsxwriter.worksheet.Worksheet, number: int, values: Seque
                 sheet.write_string(number, column, kept_apostrophe(value))
         elif value is not None:
             sheet.write_number(number, column, value)
-
-
-def _plain(value: Cell) -> Cell:
-    """Most cells need nothing, and a look at their first character says so."""
-    if value.__class__ is not str or not value or value[0] not in _DOUBTFUL:
-        return value
-    return _guarded(str(value))
-
-
-def _guarded(text: str) -> str:
-    if not text[0].isdigit():
-        return harmless(text)
-    if text.isdigit():
-        spoiled = len(text) > _MOST_DIGITS or (text[0] == "0" and len(text) > 1)
-    else:
-        spoiled = "E" in text.upper() and _POWER.fullmatch(text) is not None
-    return "'" + text if spoiled else text

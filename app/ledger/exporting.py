@@ -7,13 +7,16 @@ a worker may be killed at any moment, and there is never a second file.
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import IO
+from threading import Event, Thread
+from typing import IO, Self
 from uuid import UUID
 
+import structlog
 from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from app.config import Settings
@@ -22,7 +25,7 @@ from app.infra.blobs import Blobs
 from app.infra.db import Database
 from app.infra.handlers import Runtime
 from app.infra.jobs import Claim
-from app.infra.sheet_streams import Rows, csv_pieces, write_xlsx_rows
+from app.infra.sheet_streams import Rows, csv_head, write_xlsx_rows
 from app.kit import clock
 from app.kit.errors import Conflict, Forbidden, Unavailable
 from app.ledger import queries_exports as queries
@@ -37,31 +40,23 @@ from app.ledger.exports import (
     reach_out,
     still_reaches,
 )
-from app.ledger.queries_exports import HEADS
-from app.ledger.queries_filters import Filters
+from app.ledger.queries_exports import HEADS, Order
 from app.ledger.tables_exports import LedgerExport
 from app.web.language import Language, pick
 from app.web.principal import Principal
 
-BATCH = 5_000
+_READ = 5_000
+_COPIED = 20_000
 _MOST_AT_ONCE = 3
 _TELL_EVERY_S = 1.0
-_READ = 1 << 20
+_RENEWALS = 4  # within a lease
+_PIECE = 1 << 20
 _ASKED = TypeAdapter(Asked)
+_log = structlog.get_logger("dudao.worker")
 
 
 class LeaseLost(Unavailable):
     """Another worker has taken the export over."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be written: whose rows, narrowed to what, in which language."""
-
-    principal: Principal
-    filters: Filters
-    language: Language
-    timezone: str
 
 
 @dataclass(frozen=True)
@@ -79,25 +74,29 @@ def heads(language: Language) -> list[str]:
     return [pick(language, *both) for both in HEADS]
 
 
-def batches(database: Database, order: Order, *, size: int = BATCH) -> Iterator[Rows]:
-    """All rows, each batch in a transaction of its own: nobody waits for a slow reader.
+def pieces(database: Database, order: Order) -> Iterator[tuple[bytes, int]]:
+    """The whole CSV in pieces, each with the number of its rows.
 
-    Each case is there once, as it was when its batch was read.
+    Each batch is read in a transaction of its own: nobody waits for a slow reader. Each case is
+    there once, as it was when its batch was read. UTF-8, with the byte order mark that Excel needs.
     """
+    yield csv_head(heads(order.language)), 0
     after: UUID | None = None
     while True:
         with database.transaction() as tx:
-            rows, after = queries.read_rows(
-                tx,
-                order.principal,
-                order.filters,
-                after=after,
-                limit=size,
-                language=order.language,
-                timezone=order.timezone,
-            )
-        if rows:
-            yield rows
+            lines, count, after = queries.copy_csv(tx, order, after=after, limit=_COPIED)
+        yield lines, count
+        if after is None:
+            return
+
+
+def batches(database: Database, order: Order) -> Iterator[Rows]:
+    """The same rows as values, for a workbook."""
+    after: UUID | None = None
+    while True:
+        with database.transaction() as tx:
+            rows, after = queries.read_rows(tx, order, after=after, limit=_READ)
+        yield rows
         if after is None:
             return
 
@@ -172,10 +171,11 @@ def write_export(runtime: Runtime, claim: Claim) -> Made | None:
         export.rows_total = queries.count_rows(tx, order.principal, order.filters, most=None)
         format_ = export.format
         tx.add(export)
-    progress = _Progress(runtime, claim)
-    with tempfile.TemporaryFile(prefix="dudao-export-") as file:
-        rows = progress.counted(batches(runtime.database, order))
-        write_sheet(file, format_, order.language, rows)
+    with (
+        _Progress(runtime, claim) as progress,
+        tempfile.TemporaryFile(prefix="dudao-export-") as file,
+    ):
+        write_sheet(file, format_, runtime.database, order, progress.count)
         sha256, md5, size = _digests(file)
         key = key_of(claim.subject_id, claim.lease, format_)
         progress.tell()
@@ -186,14 +186,26 @@ def write_export(runtime: Runtime, claim: Claim) -> Made | None:
 
 
 def write_sheet(
-    file: IO[bytes], format_: SheetFormat, language: Language, rows: Iterator[Rows]
+    file: IO[bytes],
+    format_: SheetFormat,
+    database: Database,
+    order: Order,
+    count: Callable[[int], None],
 ) -> None:
-    """The whole sheet into a file."""
+    """The whole sheet into a file; ``count`` is told of the rows as they are written."""
     if format_ is SheetFormat.XLSX:
-        write_xlsx_rows(file, pick(language, "台账", "Ledger"), heads(language), rows)
+        name = pick(order.language, "台账", "Ledger")
+        write_xlsx_rows(file, name, heads(order.language), _counted(database, order, count))
         return
-    for piece in csv_pieces(heads(language), rows):
+    for piece, rows in pieces(database, order):
         file.write(piece)
+        count(rows)
+
+
+def _counted(database: Database, order: Order, count: Callable[[int], None]) -> Iterator[Rows]:
+    for rows in batches(database, order):
+        yield rows
+        count(len(rows))
 
 
 def keep_export(tx: Session, settings: Settings, export_id: UUID, made: Made | None) -> None:
@@ -255,39 +267,64 @@ def _order_of(tx: Session, settings: Settings, export: LedgerExport) -> Order:
 
 
 class _Progress:
-    """Counts rows, tells how far it is, and keeps the lease for as long as it goes on."""
+    """Counts rows, tells how far it is, and keeps the lease from a thread of its own.
+
+    So the lease is kept too while a workbook is closed or a file is uploaded, which may take
+    minutes. ``tell`` raises ``LeaseLost`` where the work is another's by now.
+    """
 
     def __init__(self, runtime: Runtime, claim: Claim) -> None:
         self._runtime, self._claim = runtime, claim
         self._told_at = clock.real_now()
+        self._ended = Event()
+        self._thread = Thread(target=self._keep, name="export-lease", daemon=True)
         self.rows = 0
 
-    def counted(self, found: Iterator[Rows]) -> Iterator[Rows]:
-        for rows in found:
-            yield rows
-            self.rows += len(rows)
-            if (clock.real_now() - self._told_at).total_seconds() >= _TELL_EVERY_S:
-                self.tell()
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def count(self, rows: int) -> None:
+        """So many more; now and then everybody is told."""
+        self.rows += rows
+        if (clock.real_now() - self._told_at).total_seconds() >= _TELL_EVERY_S:
+            self.tell()
 
     def tell(self) -> None:
-        """Raises ``LeaseLost`` where the work is another's by now."""
-        runtime, now = self._runtime, clock.real_now()
-        until = now + timedelta(seconds=runtime.settings.job_lease_s)
-        with runtime.database.transaction() as tx:
-            if not jobs.renew(tx, self._claim, until=until):
+        """Keep the lease, and write down how far it is."""
+        with self._runtime.database.transaction() as tx:
+            if not self._renewed(tx):
                 raise LeaseLost("export.taken-over")
             export = queries.find(tx, self._claim.subject_id, lock=True)
             if export is not None:
                 export.rows_done = self.rows
                 tx.add(export)
-        self._told_at = now
+        self._told_at = clock.real_now()
+
+    def _renewed(self, tx: Session) -> bool:
+        lease = timedelta(seconds=self._runtime.settings.job_lease_s)
+        return jobs.renew(tx, self._claim, until=clock.real_now() + lease)
+
+    def _keep(self) -> None:
+        """Until the end, or until it is another's: then ``tell`` finds out as well."""
+        is_kept, pause_s = True, self._runtime.settings.job_lease_s / _RENEWALS
+        while is_kept and not self._ended.wait(pause_s):
+            try:
+                with self._runtime.database.transaction() as tx:
+                    is_kept = self._renewed(tx)
+            except SQLAlchemyError as error:
+                _log.warning("export_lease_not_renewed", error=str(error))
 
 
 def _digests(file: IO[bytes]) -> tuple[str, str, int]:
     """SHA-256, MD5 and size of a file."""
     file.seek(0)
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    while piece := file.read(_READ):
+    while piece := file.read(_PIECE):
         sha256.update(piece)
         md5.update(piece)
         size += len(piece)

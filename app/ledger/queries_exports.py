@@ -1,9 +1,11 @@
 """The rows of an export, batch by batch, and the exports that were asked for.
 
-All wording is done by the database, so that a row goes from it into the file untouched.
+All wording is done by the database, so that a row goes from it into the file untouched; a CSV is
+even written by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.infra.copying import copy_rows, guarded
 from app.infra.db import plan_each_time
 from app.kit.errors import NotFound
 from app.kit.paging import Page, encode_cursor
@@ -26,6 +29,7 @@ from app.sites.tables import Site
 from app.web.language import Language, pick
 from app.web.principal import Principal
 
+_AsCell = Callable[[Any], Any]
 _MOMENT = len("2018-09-10 07:30:00")
 # Heads of the sheet in the order of its columns: Chinese, English.
 HEADS: tuple[tuple[str, str], ...] = (
@@ -70,27 +74,46 @@ def count_rows(tx: Session, principal: Principal, filters: Filters, *, most: int
     return int(tx.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one())
 
 
+@dataclass(frozen=True)
+class Order:
+    """What is to be written: whose rows, narrowed to what, in which language and time zone."""
+
+    principal: Principal
+    filters: Filters
+    language: Language
+    timezone: str
+
+
 def read_rows(
-    tx: Session,
-    principal: Principal,
-    filters: Filters,
-    *,
-    after: UUID | None,
-    limit: int,
-    language: Language,
-    timezone: str,
+    tx: Session, order: Order, *, after: UUID | None, limit: int
 ) -> tuple[list[Sequence[Any]], UUID | None]:
     """The next cases in the order in which they were opened, and where to go on; None at the end.
 
     Only what was opened until ``filters.now``: an export ends, however busy the city is.
     """
+    query = _sheet(tx, order, after, limit, as_cell=lambda text: text)
+    rows = tx.connection().execute(query).all()
+    return [row[1:] for row in rows], rows[-1][0] if len(rows) == limit else None
+
+
+def copy_csv(
+    tx: Session, order: Order, *, after: UUID | None, limit: int
+) -> tuple[bytes, int, UUID | None]:
+    """The same as lines of CSV, and how many they are."""
+    lines, count, last = copy_rows(tx, _sheet(tx, order, after, limit, as_cell=guarded))
+    return lines, count, last if count == limit else None
+
+
+def _sheet(tx: Session, order: Order, after: UUID | None, limit: int, *, as_cell: _AsCell) -> Any:
+    """A batch of the sheet. Texts of a session are in its time zone: that of the city."""
     plan_each_time(tx)
-    chosen = sa.select(Problem).where(*_chosen(tx, principal, filters)).order_by(col(Problem.id))
+    tx.connection().execute(sa.func.set_config("TimeZone", order.timezone, True))
+    chosen = sa.select(Problem).where(*_chosen(tx, order.principal, order.filters))
+    chosen = chosen.order_by(col(Problem.id)).limit(limit)
     if after is not None:
         chosen = chosen.where(col(Problem.id) > after)
-    one: Any = sa.orm.aliased(Problem, chosen.limit(limit).subquery())
-    rows = tx.connection().execute(_shown(one, filters.now, language, timezone)).all()
-    return [row[:-1] for row in rows], rows[-1][-1] if len(rows) == limit else None
+    one: Any = sa.orm.aliased(Problem, chosen.subquery())
+    return _shown(one, order.filters.now, order.language, as_cell)
 
 
 def _chosen(tx: Session, principal: Principal, filters: Filters) -> list[Any]:
@@ -98,17 +121,19 @@ def _chosen(tx: Session, principal: Principal, filters: Filters) -> list[Any]:
     return [queries.is_visible(principal), *predicates(tx, principal, filters), until]
 
 
-def _shown(one: Any, now: datetime, language: Language, timezone: str) -> Any:
+def _shown(one: Any, now: datetime, language: Language, as_cell: _AsCell) -> Any:
+    """The id of a case, and its cells. ``as_cell`` is for what people have written."""
+
     def label(column: Any, words: Any) -> Any:
         named = {key.value: pick(language, *both) for key, both in words.items()}
-        return sa.case(named, value=sa.type_coerce(column, sa.String), else_="")
+        return sa.case(named, value=sa.type_coerce(column, sa.String))
 
     def moment(column: Any) -> Any:
-        return sa.func.left(sa.cast(sa.func.timezone(timezone, column), sa.Text), _MOMENT)
+        return sa.func.left(sa.cast(column, sa.Text), _MOMENT)
 
     def name(table: Any) -> Any:
         names = (table.name_zh, table.name_en)
-        return sa.func.coalesce(*(reversed(names) if language == "en" else names), "")
+        return as_cell(sa.func.coalesce(*(reversed(names) if language == "en" else names)))
 
     area: Any = sa.orm.aliased(Unit)
     district: Any = sa.orm.aliased(Unit)
@@ -121,18 +146,19 @@ def _shown(one: Any, now: datetime, language: Language, timezone: str) -> Any:
     )
     return (
         sa.select(
+            one.id,
             one.number,
             label(one.state, STATE_LABELS),
             label(one.source, SOURCE_LABELS),
             name(Category),
-            col(Category.code),
+            as_cell(col(Category.code)),
             name(Line),
             name(district),
             name(area),
-            col(Site.code),
-            col(Site.name),
+            as_cell(col(Site.code)),
+            as_cell(col(Site.name)),
             name(unit),
-            one.note,
+            as_cell(one.note),
             moment(one.found_at),
             moment(one.opened_at),
             moment(one.filed_at),
@@ -147,11 +173,10 @@ def _shown(one: Any, now: datetime, language: Language, timezone: str) -> Any:
             label(one.resolution, RESOLUTIONS),
             label(one.cancellation, CANCELLATIONS),
             into.number,
-            _work_of(one),
-            one.external_ref,
+            _work_of(one, as_cell),
+            as_cell(one.external_ref),
             one.wgs84_lon,
             one.wgs84_lat,
-            one.id,
         )
         .join(Category, col(Category.id) == one.category_id, isouter=True)
         .join(Line, col(Line.id) == one.line_id)
@@ -164,12 +189,12 @@ def _shown(one: Any, now: datetime, language: Language, timezone: str) -> Any:
     )
 
 
-def _work_of(one: Any) -> Any:
+def _work_of(one: Any, as_cell: _AsCell) -> Any:
     """What was done, as people write it: 清运垃圾 2.5 立方米；修补路面 3 平方米."""
     quantity = sa.func.trim_scale(sa.cast(WorkDone.quantity_milli, sa.Numeric) / 1000)
     told = sa.func.concat_ws(" ", WorkDone.kind, quantity, WorkDone.unit)
     return (
-        sa.select(sa.func.string_agg(told, "；"))
+        sa.select(as_cell(sa.func.string_agg(told, "；")))
         .where(col(WorkDone.problem_id) == one.id)
         .scalar_subquery()
     )

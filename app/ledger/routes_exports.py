@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from app.config import Settings
 from app.infra import business_time, feeds
 from app.infra.blobs import Blobs
-from app.infra.sheet_streams import Rows, csv_pieces
+from app.infra.db import Database
 from app.kit.disposition import content_disposition, file_name
 from app.kit.errors import Conflict
 from app.kit.ids import new_id
@@ -27,7 +27,7 @@ from app.ledger.queries_filters import predicates
 from app.ledger.schemas_exports import ExportIn, ExportOut, ExportPage, FeaturesOut
 from app.web.etag import feed_tag
 from app.web.feature_router import FeatureRouter
-from app.web.language import Lang, Language
+from app.web.language import Lang
 from app.web.openapi import UNCHANGED, error_replies
 from app.web.paging import Paged
 from app.web.principal import Needs, Principal
@@ -114,17 +114,16 @@ def get_ledger_sheet(
     settings: Settings = request.app.state.settings
     now, most = business_time.now(tx), settings.export_direct_rows
     filters = narrowed.filters(now)
-    order = exporting.Order(exporter, filters, language, settings.timezone)
+    order = queries_exports.Order(exporter, filters, language, settings.timezone)
     if format_ is SheetFormat.XLSX:
         rows = queries_exports.count_rows(tx, exporter, filters, most=most + 1)
         if rows > most:
             raise Conflict("export.too-large", limit=most)
     exporting.note_streamed(tx, format_=format_, asked=narrowed, export_id=new_id())
-    found = exporting.batches(request.app.state.database, order)
-    if format_ is SheetFormat.CSV:
-        pieces = csv_pieces(exporting.heads(language), found)
-    else:
-        pieces = _written(format_, language, found)
+    database: Database = request.app.state.database
+    pieces: Iterator[bytes] = (piece for piece, _ in exporting.pieces(database, order))
+    if format_ is not SheetFormat.CSV:
+        pieces = _written(format_, database, order)
     name = _name(format_, now.astimezone(ZoneInfo(settings.timezone)).strftime("%Y-%m-%d_%H%M"))
     headers = {
         "Content-Disposition": content_disposition(name, attachment=True),
@@ -199,10 +198,12 @@ def _name(format_: SheetFormat, moment: str) -> str:
     return file_name("台账", moment, extension=format_.value)
 
 
-def _written(format_: SheetFormat, language: Language, rows: Iterator[Rows]) -> Iterator[bytes]:
+def _written(
+    format_: SheetFormat, database: Database, order: queries_exports.Order
+) -> Iterator[bytes]:
     """A file that is whole only at its end, piece by piece."""
     with tempfile.TemporaryFile(prefix="dudao-sheet-") as file:
-        exporting.write_sheet(file, format_, language, rows)
+        exporting.write_sheet(file, format_, database, order, lambda _: None)
         file.seek(0)
         while piece := file.read(_PIECE):
             yield piece
