@@ -108,15 +108,14 @@ def act(
 ) -> Problem:
     """Make one move of a case in reach; returns it. ``desk``: one of this transaction.
 
+    Whoever calls it touches the ledger afterwards, as the last step: others wait from then on.
     ``version`` None is for what needs not have seen it (a comment). ``Stale``, ``Invalid`` with a
     fault per field, ``Conflict`` and ``Forbidden`` as the table of moves says.
     """
     if given.into is not None:
         queries_cases.lock_in_order(tx, by, [number, given.into])
     desk = desk or open_desk(tx, settings)
-    problem = _made(tx, by, desk, number, version, action, given)
-    touch_ledger(tx)
-    return problem
+    return _made(tx, by, desk, number, version, action, given)
 
 
 def act_on_many(

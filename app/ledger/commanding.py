@@ -1,7 +1,9 @@
 """From the body of a command to the move, and back to the case page."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -10,12 +12,15 @@ from app.ledger import acting, showing
 from app.ledger.acting import Given, Stage, Stale, Work
 from app.ledger.history import open_desk
 from app.ledger.lifecycle import Action
+from app.ledger.opening import touch_ledger
 from app.ledger.schemas import CaseOut
 from app.ledger.schemas_moves import CheckIn, DoneManyOut, DoneOneOut, FileIn, RectifyIn
 from app.ledger.tables import Problem
 from app.web import messages
-from app.web.language import Language
+from app.web.language import Lang, Language
 from app.web.principal import Principal
+from app.web.transaction import Tx
+from app.web.wire import Code
 
 CHECKS = {
     "pass": Action.CHECK_PASS,
@@ -24,32 +29,43 @@ CHECKS = {
 }
 
 
-def command(
-    tx: Session,
-    request: Request,
-    by: Principal,
-    language: Language,
-    number: str,
-    *,
-    action: Action,
-    version: int | None,
-    given: Given | None = None,
-) -> CaseOut:
-    """Make a move and show the case after it."""
-    settings = request.app.state.settings
-    desk = open_desk(tx, settings)
-    with showing.current_if_stale(tx, request, by, language):
-        problem = acting.act(
-            tx,
-            settings,
-            by=by,
-            number=number,
-            version=version,
-            action=action,
-            given=given or Given(),
-            desk=desk,
-        )
-    return showing.show(tx, request, by, language, acting.view_of(tx, by, problem), desk)
+@dataclass(frozen=True)
+class Command:
+    """A command on the case in the path: the route says by whom, what, and with what."""
+
+    tx: Session
+    request: Request
+    language: Language
+    number: str
+
+    def __call__(
+        self, by: Principal, action: Action, version: int | None, given: Given | None = None
+    ) -> CaseOut:
+        """Make a move and show the case after it."""
+        tx, request, language = self.tx, self.request, self.language
+        settings = request.app.state.settings
+        desk = open_desk(tx, settings)
+        with showing.current_if_stale(tx, request, by, language):
+            problem = acting.act(
+                tx,
+                settings,
+                by=by,
+                number=self.number,
+                version=version,
+                action=action,
+                given=given or Given(),
+                desk=desk,
+            )
+        shown = showing.show(tx, request, by, language, acting.view_of(tx, by, problem), desk)
+        touch_ledger(tx)
+        return shown
+
+
+async def _command(tx: Tx, request: Request, language: Lang, number: Code) -> Command:
+    return Command(tx, request, language, number)
+
+
+Commanded = Annotated[Command, Depends(_command)]
 
 
 def command_many(

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from app.config import Settings
 from app.infra import business_time, events
+from app.infra.bulk import insert_rows
 from app.kit.workdays import Calendar
 from app.ledger import deadlines, queries_cases
 from app.ledger.case import Case, changes, plain
@@ -174,11 +175,9 @@ def set_alarms(tx: Session, problem_id: UUID, case: Case, step: Step, rules: Led
         )
     if case.suspended_until is not None:
         wanted.append((Alarm.SUSPENSION_ENDS, 0, case.suspended_until))
-    if not wanted:
-        return
     rows = [
         {"problem_id": problem_id, "term": case.term, "kind": kind, "place": place, "due_at": due}
         | {"done_at": None}
         for kind, place, due in wanted
     ]
-    tx.connection().execute(insert(ProblemAlarm).values(rows).on_conflict_do_nothing())
+    insert_rows(tx, ProblemAlarm, rows, skip_known=True)

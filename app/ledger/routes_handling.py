@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from starlette.requests import Request
-
 from app.ledger import commanding
 from app.ledger.acting import Given
+from app.ledger.commanding import Commanded
 from app.ledger.lifecycle import Action
 from app.ledger.schemas import CaseOut
 from app.ledger.schemas_moves import (
@@ -17,11 +16,8 @@ from app.ledger.schemas_moves import (
     TransferIn,
 )
 from app.web.feature_router import FeatureRouter
-from app.web.language import Lang
 from app.web.openapi import error_replies
 from app.web.principal import Needs, Principal
-from app.web.transaction import Tx
-from app.web.wire import Code
 
 router = FeatureRouter(prefix="/v1", tags=["ledger"], responses=error_replies(401, 403, 404, 409))
 Signer = Annotated[Principal, Needs("ledger.sign")]
@@ -35,124 +31,48 @@ Checker = Annotated[Principal, Needs("ledger.check")]
 
 
 @router.post("/ledger/{number}/check", summary="核查 · Check")
-def check_problem(
-    tx: Tx, by: Checker, language: Lang, request: Request, number: Code, body: CheckIn
-) -> CaseOut:
+def check_problem(command: Commanded, by: Checker, body: CheckIn) -> CaseOut:
     """Whether it was put right, by somebody outside of the unit: a failed one goes back to it."""
-    action = commanding.CHECKS[body.result]
-    given = commanding.check(body)
-    return commanding.command(
-        tx, request, by, language, number, action=action, version=body.version, given=given
-    )
+    return command(by, commanding.CHECKS[body.result], body.version, commanding.check(body))
 
 
 @router.post("/ledger/{number}/sign", summary="签收 · Sign for")
-def sign_problem(
-    tx: Tx, by: Signer, language: Lang, request: Request, number: Code, body: SeenIn
-) -> CaseOut:
+def sign_problem(command: Commanded, by: Signer, body: SeenIn) -> CaseOut:
     """The unit has it and begins."""
-    return commanding.command(
-        tx, request, by, language, number, action=Action.SIGN, version=body.version, given=Given()
-    )
+    return command(by, Action.SIGN, body.version)
 
 
 @router.post("/ledger/{number}/return", summary="退回 · Return")
-def return_problem(
-    tx: Tx, by: Returner, language: Lang, request: Request, number: Code, body: ReasonIn
-) -> CaseOut:
+def return_problem(command: Commanded, by: Returner, body: ReasonIn) -> CaseOut:
     """Back to the office, for a reason; its time stands still meanwhile."""
-    return commanding.command(
-        tx,
-        request,
-        by,
-        language,
-        number,
-        action=Action.RETURN,
-        version=body.version,
-        given=Given(reason=body.reason),
-    )
+    return command(by, Action.RETURN, body.version, Given(reason=body.reason))
 
 
 @router.post("/ledger/{number}/rectify", summary="反馈整改结果 · Report back")
-def rectify_problem(
-    tx: Tx, by: Rectifier, language: Lang, request: Request, number: Code, body: RectifyIn
-) -> CaseOut:
+def rectify_problem(command: Commanded, by: Rectifier, body: RectifyIn) -> CaseOut:
     """What was done, with photos after and quantities; its time stands still."""
-    return commanding.command(
-        tx,
-        request,
-        by,
-        language,
-        number,
-        action=Action.RECTIFY,
-        version=body.version,
-        given=commanding.report_back(body),
-    )
+    return command(by, Action.RECTIFY, body.version, commanding.report_back(body))
 
 
 @router.post("/ledger/{number}/extend", summary="申请延期 · Ask for an extension")
-def extend_problem(
-    tx: Tx, by: Extender, language: Lang, request: Request, number: Code, body: ReasonIn
-) -> CaseOut:
+def extend_problem(command: Commanded, by: Extender, body: ReasonIn) -> CaseOut:
     """At most two, each before the deadline; somebody else approves."""
-    return commanding.command(
-        tx,
-        request,
-        by,
-        language,
-        number,
-        action=Action.EXTEND,
-        version=body.version,
-        given=Given(reason=body.reason),
-    )
+    return command(by, Action.EXTEND, body.version, Given(reason=body.reason))
 
 
 @router.post("/ledger/{number}/transfer", summary="转办 · Transfer")
-def transfer_problem(
-    tx: Tx, by: Transferrer, language: Lang, request: Request, number: Code, body: TransferIn
-) -> CaseOut:
+def transfer_problem(command: Commanded, by: Transferrer, body: TransferIn) -> CaseOut:
     """To another unit with a full limit; a unit may do it once."""
-    return commanding.command(
-        tx,
-        request,
-        by,
-        language,
-        number,
-        action=Action.TRANSFER,
-        version=body.version,
-        given=Given(reason=body.reason, unit=body.unit),
-    )
+    return command(by, Action.TRANSFER, body.version, Given(reason=body.reason, unit=body.unit))
 
 
 @router.post("/ledger/{number}/appeal", summary="超期申诉 · Appeal lateness")
-def appeal_lateness(
-    tx: Tx, by: Appellant, language: Lang, request: Request, number: Code, body: ReasonIn
-) -> CaseOut:
+def appeal_lateness(command: Commanded, by: Appellant, body: ReasonIn) -> CaseOut:
     """Of a closed case that was late, once."""
-    return commanding.command(
-        tx,
-        request,
-        by,
-        language,
-        number,
-        action=Action.APPEAL,
-        version=body.version,
-        given=Given(reason=body.reason),
-    )
+    return command(by, Action.APPEAL, body.version, Given(reason=body.reason))
 
 
 @router.post("/ledger/{number}/comment", summary="备注 · Comment")
-def comment_on_problem(
-    tx: Tx, by: Commenter, language: Lang, request: Request, number: Code, body: CommentIn
-) -> CaseOut:
+def comment_on_problem(command: Commanded, by: Commenter, body: CommentIn) -> CaseOut:
     """A remark in its history."""
-    return commanding.command(
-        tx,
-        request,
-        by,
-        language,
-        number,
-        action=Action.COMMENT,
-        version=None,
-        given=Given(reason=body.text, photos=body.photos),
-    )
+    return command(by, Action.COMMENT, None, Given(reason=body.text, photos=body.photos))

@@ -79,6 +79,11 @@ class Problem(SQLModel, table=True):
         ),
         sa.Index("ix_problem_state", "state", "id"),
         sa.Index("ix_problem_due", "deadline_at", "id", postgresql_where=sa.text(_RUNNING)),
+        sa.Index(
+            "ix_problem_deadline",
+            "deadline_at",
+            postgresql_where=sa.text("deadline_at IS NOT NULL"),
+        ),
     )
 
     id: UUID = id_column()

@@ -109,12 +109,13 @@ def _settle(office: Office, round_id: UUID, findings: int, outcome: Outcome) -> 
             code: list(office.pages(f"/v1/rounds/{round_id}/rankings/{code}"))
             for code in STREET_LEAGUES
         }
-        outcome.ledger = list(office.pages("/v1/ledger", round_id=str(round_id)))
         rows = [row for rows in outcome.leagues.values() for row in rows]
         settled = not any(row["pending_visits"] for row in rows)
-        if (settled and len(outcome.ledger) == findings) or time.monotonic() > deadline:
-            return
+        counts = office.get("/v1/ledger/summary", round_id=str(round_id))["all"]
+        if (settled and counts["problems"] == findings) or time.monotonic() > deadline:
+            break
         time.sleep(1.0)
+    outcome.ledger = list(office.pages("/v1/ledger", round_id=str(round_id)))
 
 
 def _visit_fault(office: Office, visit: UUID) -> str | None:

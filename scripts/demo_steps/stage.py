@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BEGIN = "2018-09-12T08:30:00+08:00"
 _USUAL_PORT = 8000
 _START_LIMIT_S = 120.0
+_API_PROCESSES = "2"  # phones and desks ask for more than one of them can answer
 _QUICK = {"DUDAO_SECOND_READ_S": "1"}  # nobody waits a minute for the receipt of a demo
 _STOP_STEPS = ((signal.SIGTERM, 40.0),)
 
@@ -77,6 +78,7 @@ def running_service(data: Path, port: int | None) -> Iterator[Stage]:
     argv = [
         sys.executable, "-m", "app.cli", "serve", "--embedded",
         "--data", str(data), "--port", str(chosen), "--env", Environment.DEMO.value,
+        "--workers", _API_PROCESSES,
     ]  # fmt: skip
     env = environment_with({"PYTHONPATH": str(ROOT), **_QUICK})
     process = children.spawn(argv, env=env, log=logs / "serve.log", on_parent_death=signal.SIGTERM)
