@@ -20,7 +20,7 @@ from app.evidence.rules import PhotoRole, PhotoState
 from app.evidence.service import GrantTo, grant
 from app.infra import events
 from app.infra.bulk import insert_rows
-from app.kit.errors import Conflict, DudaoError, Fault, Invalid
+from app.kit.errors import Conflict, DudaoError, Fault, Invalid, NotFound
 from app.kit.ids import new_id
 from app.ledger import deadlines, queries, queries_cases, queries_reports
 from app.ledger.case import Resolution
@@ -115,7 +115,8 @@ def act(
     if given.into is not None:
         queries_cases.lock_in_order(tx, by, [number, given.into])
     desk = desk or open_desk(tx, settings)
-    return _made(tx, by, desk, number, version, action, given)
+    problem = queries_cases.lock_problem(tx, by, number)
+    return _made(tx, by, desk, problem, version, action, given)
 
 
 def act_on_many(
@@ -126,12 +127,14 @@ def act_on_many(
     commands: Sequence[tuple[str, int, Action, Given]],
 ) -> Iterator[tuple[str, Problem | Stale | DudaoError]]:
     """A move on each of many cases, by their numbers; each succeeds or fails for itself."""
-    queries_cases.lock_in_order(tx, by, [one[0] for one in commands])
+    held = queries_cases.lock_in_order(tx, by, [one[0] for one in commands])
     desk = open_desk(tx, settings)
     for number, version, action, given in sorted(commands, key=lambda one: one[0]):
         try:
+            if number not in held:
+                raise NotFound("problem.not-found")
             with tx.begin_nested():
-                problem = _made(tx, by, desk, number, version, action, given)
+                problem = _made(tx, by, desk, held[number], version, action, given)
         except (Stale, DudaoError) as refusal:
             yield number, refusal
         else:
@@ -143,14 +146,13 @@ def _made(
     tx: Session,
     by: Principal,
     desk: Desk,
-    number: str,
+    problem: Problem,
     version: int | None,
     action: Action,
     given: Given,
 ) -> Problem:
-    problem = queries_cases.lock_problem(tx, by, number)
     if version is not None and version != problem.version:
-        raise Stale(number)
+        raise Stale(problem.number)
     desk = back_at(tx, desk)
     found = _find(tx, by, problem, desk, action, given)
     found.faults += _wrong_photos(tx, by, action, given)

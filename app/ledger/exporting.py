@@ -172,7 +172,7 @@ def write_export(runtime: Runtime, claim: Claim) -> Made | None:
         format_ = export.format
         tx.add(export)
     with (
-        _Progress(runtime, claim) as progress,
+        Progress(runtime, claim) as progress,
         tempfile.TemporaryFile(prefix="dudao-export-") as file,
     ):
         write_sheet(file, format_, runtime.database, order, progress.count)
@@ -266,7 +266,7 @@ def _order_of(tx: Session, settings: Settings, export: LedgerExport) -> Order:
     return Order(principal, asked.filters(business_time.now(tx)), language, settings.timezone)
 
 
-class _Progress:
+class Progress:
     """Counts rows, tells how far it is, and keeps the lease from a thread of its own.
 
     So the lease is kept too while a workbook is closed or a file is uploaded, which may take

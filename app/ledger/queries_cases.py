@@ -51,14 +51,15 @@ def lock_problem(tx: Session, principal: Principal, number: str) -> Problem:
     return found
 
 
-def lock_in_order(tx: Session, principal: Principal, numbers: Sequence[str]) -> None:
+def lock_in_order(tx: Session, principal: Principal, numbers: Sequence[str]) -> dict[str, Problem]:
     """Hold what of these is in reach, in order of the ids as everybody does who holds several.
 
-    So no two wait for each other.
+    So no two wait for each other. Returns them by number.
     """
     seen = queries.visible_ids(principal).where(col(Problem.number).in_(numbers))
-    query = sa.select(col(Problem.id)).where(col(Problem.id).in_(seen))
-    tx.execute(query.order_by(col(Problem.id)).with_for_update()).all()
+    query = select(Problem).where(col(Problem.id).in_(seen)).order_by(col(Problem.id))
+    query = query.with_for_update().execution_options(populate_existing=True)
+    return {one.number: one for one in tx.exec(query)}
 
 
 def find_to_merge_into(tx: Session, principal: Principal, number: str) -> Problem | None:

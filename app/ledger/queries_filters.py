@@ -178,18 +178,23 @@ def _of_time(filters: Filters) -> Iterator[Any]:
         late = is_overdue(filters.now)
         yield late if filters.overdue else sa.not_(sa.func.coalesce(late, sa.false()))
     if filters.due_within is not None:
-        yield is_running()
-        yield col(Problem.deadline_at).between(filters.now, filters.now + filters.due_within)
+        soon = col(Problem.deadline_at).between(filters.now, filters.now + filters.due_within)
+        yield sa.and_(is_running(), soon)
+    found = []
     if filters.found_from is not None:
-        yield col(Problem.found_at) >= filters.found_from
+        found.append(col(Problem.found_at) >= filters.found_from)
     if filters.found_to is not None:
-        yield col(Problem.found_at) < filters.found_to
+        found.append(col(Problem.found_at) < filters.found_to)
+    if found:
+        yield sa.and_(*found)
 
 
 def _of_place_and_words(filters: Filters) -> Iterator[Any]:
     if filters.box is not None:
-        yield col(Problem.wgs84_lat).between(filters.box.south, filters.box.north)
-        yield col(Problem.wgs84_lon).between(filters.box.west, filters.box.east)
+        yield sa.and_(
+            col(Problem.wgs84_lat).between(filters.box.south, filters.box.north),
+            col(Problem.wgs84_lon).between(filters.box.west, filters.box.east),
+        )
     if filters.text is not None:
         words = col(ProblemWords.words).contains(doubled(filters.text), autoescape=True)
         found = col(Problem.id).in_(sa.select(col(ProblemWords.problem_id)).where(words))

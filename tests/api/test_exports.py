@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import io
+import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from app import worker
-from app.infra import jobs
+from app.infra import events, jobs
 from app.infra.events import Event
 from app.infra.sheets import read_sheets
 from app.kit import clock
@@ -175,3 +177,24 @@ def test_whoever_dies_while_writing_leaves_no_second_file(client, tx, runtime, p
         f"/v1/ledger-exports/{export['id']}", headers=people["office"].headers
     ).json()
     assert found["state"] == "expired"
+
+
+def test_the_lease_is_kept_while_nothing_is_counted(committed):
+    lasting = committed.settings.model_copy(update={"job_lease_s": 2})
+    runtime = replace(committed.runtime, settings=lasting)
+    now = clock.real_now()
+    with committed.database.transaction() as session:
+        event = events.record(session, "export.asked", subject=("export", new_id()))
+        jobs.enqueue(session, [(event, "ledger.write_export")], at=now)
+        session.flush()
+        (claim,) = jobs.claim(session, now=now, lease_for=timedelta(seconds=1), batch=1)
+
+    def kept_until():
+        with committed.database.transaction() as session:
+            return session.exec(select(jobs.Job.run_at)).one()
+
+    with exporting.Progress(runtime, claim):  # as when a workbook is closed, or sent
+        deadline = time.monotonic() + 10
+        while kept_until() <= now + timedelta(seconds=1):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
