@@ -45,8 +45,7 @@ from app.ledger.tables_exports import LedgerExport
 from app.web.language import Language, pick
 from app.web.principal import Principal
 
-_READ = 5_000
-_COPIED = 20_000
+_BATCH = 5_000
 _MOST_AT_ONCE = 3
 _TELL_EVERY_S = 1.0
 _RENEWALS = 4  # within a lease
@@ -84,7 +83,7 @@ def pieces(database: Database, order: Order) -> Iterator[tuple[bytes, int]]:
     after: UUID | None = None
     while True:
         with database.transaction() as tx:
-            lines, count, after = queries.copy_csv(tx, order, after=after, limit=_COPIED)
+            lines, count, after = queries.copy_csv(tx, order, after=after, limit=_BATCH)
         yield lines, count
         if after is None:
             return
@@ -95,7 +94,7 @@ def batches(database: Database, order: Order) -> Iterator[Rows]:
     after: UUID | None = None
     while True:
         with database.transaction() as tx:
-            rows, after = queries.read_rows(tx, order, after=after, limit=_READ)
+            rows, after = queries.read_rows(tx, order, after=after, limit=_BATCH)
         yield rows
         if after is None:
             return
