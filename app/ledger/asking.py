@@ -51,8 +51,8 @@ class Asked:
             return Order.FOUND
         return Order.NEWEST
 
-    def filters(self, now: datetime) -> Filters:
-        """The same as of now."""
+    def filters(self, now: datetime, order: Order | None = None) -> Filters:
+        """The same as of now; by deadline only cases whose clock runs are ordered."""
         hours = self.due_within_h
         return Filters(
             now=now,
@@ -71,4 +71,5 @@ class Asked:
             found_from=self.found_from,
             found_to=self.found_to,
             to_do=self.to_do,
+            running=order is Order.DEADLINE,
         )

@@ -17,7 +17,6 @@ from app.kit.errors import NotFound
 from app.kit.geo import Point
 from app.kit.paging import Page, encode_cursor
 from app.ledger.asking import Order
-from app.ledger.queries_filters import is_running
 from app.ledger.tables import PROBLEM_SERIAL, Problem, ProblemPhoto
 from app.organisation import queries as organisation
 from app.organisation.queries import Area, within_reach
@@ -49,7 +48,10 @@ def list_problems(
     order: Order,
     paging: Paging,
 ) -> Page[ProblemView]:
-    """Problems in reach, in this order; a fixed number of statements whatever the page."""
+    """Problems in reach, in this order; a fixed number of statements whatever the page.
+
+    By deadline ``narrowing`` must leave only cases whose clock runs (``Filters.running``).
+    """
     plan_each_time(tx)
     limit, chosen = paging.limit, list(narrowing)
     query = _in_order(_visible(principal).where(*chosen), order, paging)
@@ -79,7 +81,7 @@ def _in_order(query: Any, order: Order, paging: Paging) -> Any:
         query = query.order_by(col(Problem.found_at).desc(), col(Problem.id).desc())
         return query if after is None else query.where(key < after)
     key = sa.tuple_(col(Problem.deadline_at), col(Problem.id))
-    query = query.where(is_running()).order_by(col(Problem.deadline_at), col(Problem.id))
+    query = query.order_by(col(Problem.deadline_at), col(Problem.id))
     return query if after is None else query.where(key > after)
 
 

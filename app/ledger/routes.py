@@ -63,10 +63,9 @@ def list_ledger(
     if (unchanged := tag.unchanged(request)) is not None:
         return unchanged
     shown_to = showing.reader_of(tx, request, reader, language)
-    narrowing = predicates(tx, reader, narrowed.filters(shown_to.now))
-    page = queries.list_problems(
-        tx, reader, narrowing, order=order or narrowed.order, paging=paging
-    )
+    chosen = order or narrowed.order
+    narrowing = predicates(tx, reader, narrowed.filters(shown_to.now, chosen))
+    page = queries.list_problems(tx, reader, narrowing, order=chosen, paging=paging)
     response.headers.update(tag.headers)
     return ProblemPage(
         items=[problem_out(view, shown_to) for view in page.items],
