@@ -3,7 +3,7 @@
 By the usual hundred samples of a column PostgreSQL cannot tell a word of one note in a hundred from
 one that nobody wrote, and then fetches and sorts all of them for a page.
 
-Revision: 0024, after 0022.
+Revision: 0024, after 0023.
 """
 
 import sqlalchemy as sa
