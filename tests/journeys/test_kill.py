@@ -35,7 +35,8 @@ _PACE = Pace(
 )
 _BETWEEN_VISITS_S = (0.2, 1.0)
 _BETWEEN_KILLS_S = (1.5, 3.0)
-_PATIENT = 0.97  # per look, some three looks a second: some blows do not wait
+_LOOK_S = 1.0
+_PATIENT = 0.92  # per look: some blows do not wait
 _TO_REST_S = 60.0
 
 
@@ -102,7 +103,7 @@ def kill_some(service: Service, done: threading.Event, kills: Counter, blows: in
             chance.shuffle(names)
         if done.wait(chance.uniform(*_BETWEEN_KILLS_S)):
             return
-        while chance.random() < _PATIENT and not service.is_ready() and not done.wait(0.3):
+        while chance.random() < _PATIENT and not service.is_ready() and not done.wait(_LOOK_S):
             pass
         if service.kill(names[turn % len(names)]):
             kills[names[turn % len(names)]] += 1
